@@ -1,0 +1,130 @@
+package toygres
+
+import (
+	"slices"
+	"time"
+)
+
+// InstanceID identifies an instance for ever, also after its name has been
+// given to another one. It is a UUID in its canonical text form.
+type InstanceID string
+
+// UserID identifies a user. It is a UUID in its canonical text form.
+type UserID string
+
+// State is where an instance is in its life.
+type State string
+
+// The states of an instance.
+const (
+	StateCreating   State = "creating"
+	StateRunning    State = "running"
+	StateStopping   State = "stopping"
+	StateStopped    State = "stopped"
+	StateStarting   State = "starting"
+	StateRestarting State = "restarting"
+	StateUpdating   State = "updating"
+	StateDeleting   State = "deleting"
+	StateDeleted    State = "deleted"
+	StateFailed     State = "failed"
+)
+
+// transitions is the one table of allowed state changes. Whatever is not in
+// it is refused by the catalog. A delete that is cancelled before it touched
+// anything goes back to where it came from, hence the ways out of deleting.
+var transitions = map[State][]State{
+	StateCreating:   {StateRunning, StateFailed},
+	StateRunning:    {StateStopping, StateRestarting, StateUpdating, StateDeleting, StateFailed},
+	StateStopping:   {StateStopped, StateRunning, StateFailed},
+	StateStopped:    {StateStarting, StateUpdating, StateDeleting, StateFailed},
+	StateStarting:   {StateRunning, StateStopped, StateFailed},
+	StateRestarting: {StateRunning, StateFailed},
+	StateUpdating:   {StateRunning, StateStopped, StateFailed},
+	StateDeleting:   {StateDeleted, StateFailed, StateRunning, StateStopped},
+	StateFailed:     {StateDeleting},
+	StateDeleted:    {},
+}
+
+// States returns every state.
+func States() []State {
+	return []State{StateCreating, StateRunning, StateStopping, StateStopped, StateStarting,
+		StateRestarting, StateUpdating, StateDeleting, StateDeleted, StateFailed}
+}
+
+// CanBecome reports whether an instance in state s may change to next.
+func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
+
+// Sources returns the states from which next can be reached directly.
+func Sources(next State) []State {
+	var from []State
+	for _, s := range States() {
+		if s.CanBecome(next) {
+			from = append(from, s)
+		}
+	}
+	return from
+}
+
+// Settled reports whether s lasts until somebody asks for a change.
+func (s State) Settled() bool {
+	switch s {
+	case StateRunning, StateStopped, StateDeleted, StateFailed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Health is what the monitor last saw, apart from the state.
+type Health string
+
+// The healths of an instance.
+const (
+	HealthHealthy   Health = "healthy"
+	HealthUnhealthy Health = "unhealthy"
+	HealthUnknown   Health = "unknown"
+)
+
+// ImageType is the mode in which an instance is deployed.
+type ImageType string
+
+// The image types.
+const (
+	ImageStock     ImageType = "stock"
+	ImagePgDurable ImageType = "pg_durable"
+)
+
+// Spec is what a user asks of an instance.
+type Spec struct {
+	Name       string    // DNS-1123 label, see [Spec.Validate]
+	Version    int       // PostgreSQL major version
+	CPUMillis  int       // thousandths of a core
+	MemoryMiB  int       // MiB of memory
+	StorageGiB int       // GiB of storage
+	ImageType  ImageType // stock or pg_durable
+}
+
+// Endpoint is the host and port by which clients reach an instance.
+type Endpoint struct {
+	Host string
+	Port int
+}
+
+// IsZero reports whether there is no endpoint.
+func (e Endpoint) IsZero() bool { return e == Endpoint{} }
+
+// Instance is one PostgreSQL server with its data, as the catalog knows it.
+type Instance struct {
+	ID            InstanceID
+	Spec          Spec
+	Owner         UserID
+	State         State
+	Health        Health
+	Provider      string      // name of the provider where it lives
+	Endpoint      Endpoint    // zero until known
+	ServerVersion string      // full version as the server reports it; "" until known
+	Message       string      // why it failed, or what it waits for; "" when all is well
+	Operation     OperationID // the one in progress; "" when there is none
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}

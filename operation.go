@@ -1,0 +1,112 @@
+package toygres
+
+import "time"
+
+// OperationID identifies an operation. It is a UUID in its canonical text
+// form.
+type OperationID string
+
+// Kind is what an operation does.
+type Kind string
+
+// The kinds of operations.
+const (
+	KindCreate Kind = "create"
+	KindDelete Kind = "delete"
+	KindStop   Kind = "stop"
+	KindStart  Kind = "start"
+)
+
+// OperationState is how far an operation has got.
+type OperationState string
+
+// The states of an operation. The last three are final.
+const (
+	OperationPending   OperationState = "pending" // recorded, not yet begun
+	OperationRunning   OperationState = "running"
+	OperationSucceeded OperationState = "succeeded"
+	OperationFailed    OperationState = "failed"
+	OperationCancelled OperationState = "cancelled"
+)
+
+// Done reports whether s is final.
+func (s OperationState) Done() bool {
+	return s == OperationSucceeded || s == OperationFailed || s == OperationCancelled
+}
+
+// Operation is one user request that changes something.
+type Operation struct {
+	ID           OperationID
+	Kind         Kind
+	InstanceID   InstanceID
+	InstanceName string
+	State        OperationState
+	WorkflowID   string // Temporal's workflow id; "" for simple operations
+	RunID        string // Temporal's run id; "" until it began
+	RequestedBy  UserID
+	CancelAsked  bool      // somebody asked for cancellation
+	ErrorCode    ErrorCode // why it failed; "" otherwise
+	Error        string    // the same in words
+	CreatedAt    time.Time
+	StartedAt    time.Time // zero until it began
+	EndedAt      time.Time // zero until it ended
+	Steps        []Step
+}
+
+// StepName names a step of an operation.
+type StepName string
+
+// The steps of create and delete, and of stop and start.
+const (
+	StepProvision  StepName = "provision"       // make the server exist and ask it to run
+	StepAwaitReady StepName = "wait for ready"  // until the provider shows it ready
+	StepConnect    StepName = "test connection" // run a real query through the endpoint
+	StepFinish     StepName = "mark running"    // record the result
+	StepRemove     StepName = "remove"          // remove the server and its data
+	StepForget     StepName = "mark deleted"    // free the name
+	StepUndo       StepName = "undo"            // compensation: remove what a failed create made
+	StepStop       StepName = "stop"
+	StepStart      StepName = "start"
+)
+
+// PlannedSteps returns the steps that an operation of kind k takes when all
+// goes well, in order. Compensation is added when it happens.
+func PlannedSteps(k Kind) []StepName {
+	switch k {
+	case KindCreate:
+		return []StepName{StepProvision, StepAwaitReady, StepConnect, StepFinish}
+	case KindDelete:
+		return []StepName{StepRemove, StepForget}
+	case KindStop:
+		return []StepName{StepStop}
+	case KindStart:
+		return []StepName{StepStart}
+	default:
+		return nil
+	}
+}
+
+// StepState is how far a step has got.
+type StepState string
+
+// The states of a step. A failed step whose NextRetryAt is set will be tried
+// again.
+const (
+	StepPending   StepState = "pending"
+	StepRunning   StepState = "running"
+	StepSucceeded StepState = "succeeded"
+	StepFailed    StepState = "failed"
+	StepSkipped   StepState = "skipped" // never begun, because the operation ended before
+)
+
+// Step is what the user sees of an operation's progress.
+type Step struct {
+	Name        StepName
+	State       StepState
+	Attempt     int       // 1 for the first try; 0 until it began
+	Message     string    // what it waits for, while it runs
+	Error       string    // the last attempt's error; kept while it is tried again
+	StartedAt   time.Time // of the first attempt
+	EndedAt     time.Time
+	NextRetryAt time.Time // zero when no retry is due
+}

@@ -1,0 +1,89 @@
+package toygres
+
+import "context"
+
+// Provider is where instances live. Every method is idempotent and safe to
+// call from several processes at once; none needs the catalog. Errors are
+// [Error]s: CodeNotFound for an instance that does not exist (where it
+// matters), CodeExhausted when capacity is missing, CodeInvalid for what can
+// never succeed, CodeProvider for the rest.
+type Provider interface {
+	// Name is the provider's name in configuration and catalog.
+	Name() string
+
+	// Offer says what can be asked of this provider now.
+	Offer(ctx context.Context) (Offer, error)
+
+	// Provision makes the instance exist and wants it to run. It returns when
+	// that is recorded where the provider keeps its state and on its way, not
+	// when the server is ready. Called again with the same id it completes
+	// what a crashed call left unfinished. The superuser's password is
+	// generated here and kept by the provider alone.
+	Provision(ctx context.Context, id InstanceID, spec Spec) error
+
+	// Start wants the instance to run; Stop wants it stopped, with its data
+	// kept. Both return as soon as that is recorded and on its way.
+	Start(ctx context.Context, id InstanceID) error
+	Stop(ctx context.Context, id InstanceID) error
+
+	// Delete ends the server and removes everything of the instance. It
+	// returns when nothing is left. Deleting what does not exist succeeds.
+	Delete(ctx context.Context, id InstanceID) error
+
+	// Observe returns what is really there. An instance that does not exist
+	// is PhaseAbsent, not an error.
+	Observe(ctx context.Context, id InstanceID) (Observation, error)
+
+	// Watch sends the id of every instance whose observation may have changed,
+	// until ctx ends, and then closes the channel. It starts with every
+	// instance that exists. Changes may be merged, never lost: after a receive,
+	// Observe shows a state at least as new as the change.
+	Watch(ctx context.Context) (<-chan InstanceID, error)
+
+	// Credentials reveals how the superuser signs in.
+	Credentials(ctx context.Context, id InstanceID) (Credentials, error)
+
+	// List returns every instance of which something exists, in no
+	// particular order.
+	List(ctx context.Context) ([]InstanceID, error)
+}
+
+// Offer is what a provider can really deliver.
+type Offer struct {
+	Versions   []int // PostgreSQL majors, newest first
+	ImageTypes []ImageType
+}
+
+// Phase is what a provider shows of an instance.
+type Phase string
+
+// The phases of an instance at its provider.
+const (
+	PhaseAbsent   Phase = "absent"   // nothing exists
+	PhaseStopped  Phase = "stopped"  // exists, nothing runs, and nothing should
+	PhaseStarting Phase = "starting" // should run, not ready yet
+	PhaseReady    Phase = "ready"    // accepts connections
+	PhaseStopping Phase = "stopping" // should not run, but something still does
+	PhaseFailed   Phase = "failed"   // will not become ready by itself; see Message
+)
+
+// Observation is what a provider shows of an instance at one moment.
+type Observation struct {
+	Phase    Phase
+	Endpoint Endpoint // zero until known
+	Message  string   // why it is not ready, in words; "" when there is nothing to say
+}
+
+// Credentials sign the superuser in. It prints without its password, so that
+// it can't reach a log by accident.
+type Credentials struct {
+	User     string
+	Password string
+	Database string
+}
+
+// String returns the credentials without the password.
+func (c Credentials) String() string { return c.User + ":***@" + c.Database }
+
+// GoString returns the same as String, for %#v.
+func (c Credentials) GoString() string { return c.String() }
