@@ -1,0 +1,75 @@
+package workflows
+
+import (
+	"context"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/toygres/toygres"
+)
+
+// TaskQueue is the queue from which workers take workflows and activities.
+const TaskQueue = "toygres"
+
+// The search attributes by which an instance's operations are found in
+// Temporal Web. They must be registered in the namespace.
+var (
+	InstanceAttribute  = temporal.NewSearchAttributeKeyKeyword("ToygresInstance")  // name of the instance
+	OperationAttribute = temporal.NewSearchAttributeKeyKeyword("ToygresOperation") // id of the operation
+)
+
+// ID is the id of the workflow of every durable operation of an instance. It
+// is the same for all of them, so that Temporal refuses a second one while
+// one runs.
+func ID(instance toygres.InstanceID) string { return "instance/" + string(instance) }
+
+// StartOptions are the options with which the workflow of op must be started.
+// If another operation of the instance still runs, starting fails with a
+// serviceerror.WorkflowExecutionAlreadyStarted.
+func StartOptions(op toygres.Operation) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                       ID(op.InstanceID),
+		TaskQueue:                TaskQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		// Without this the client hides a conflict and returns the other run.
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			InstanceAttribute.ValueSet(op.InstanceName),
+			OperationAttribute.ValueSet(string(op.ID)),
+		),
+		StaticSummary: summary(op),
+	}
+}
+
+// Start starts the workflow of a durable operation that is recorded in the
+// catalog, and returns Temporal's run id. previous is the state that the
+// instance had before the operation was recorded; "" if nobody knows any more.
+// Errors are the client's.
+func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toygres.Spec, previous toygres.State) (runID string, err error) {
+	var run client.WorkflowRun
+	switch op.Kind {
+	case toygres.KindCreate:
+		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), CreateInstance,
+			CreateInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Spec: spec})
+	case toygres.KindDelete:
+		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), DeleteInstance,
+			DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Previous: previous})
+	default:
+		return "", toygres.Errorf(toygres.CodeInternal, "operation kind %q has no workflow", op.Kind)
+	}
+	if err != nil {
+		return "", err
+	}
+	return run.GetRunID(), nil
+}
+
+// summary is what Temporal Web shows beside the workflow, for example
+// "Create demo".
+func summary(op toygres.Operation) string {
+	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindDelete: "Delete"}[op.Kind]
+	return fmt.Sprintf("%s %s", verb, op.InstanceName)
+}
