@@ -4,6 +4,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/activities"
 )
 
 // CreateInstanceInput says which recorded operation to carry out.
@@ -19,7 +20,62 @@ type CreateInstanceResult struct {
 	ServerVersion string
 }
 
-// CreateInstance makes a new instance run.
+// CreateInstance makes a new instance run: it provisions the server, waits
+// until it is ready, and tests it with a real query. If any of that fails or
+// is cancelled, it removes what was made, and the instance is left `failed`
+// with the reason.
 func CreateInstance(ctx workflow.Context, in CreateInstanceInput) (CreateInstanceResult, error) {
-	return CreateInstanceResult{}, nil
+	op := operation{id: in.OperationID, instance: in.InstanceID}
+	if err := op.begin(ctx); err != nil {
+		return CreateInstanceResult{}, err
+	}
+	if ctx.Err() != nil {
+		return CreateInstanceResult{}, op.fail(ctx, toygres.StateFailed, toygres.CodeCancelled, "it was cancelled before anything was made")
+	}
+	made, err := create(ctx, op, in.Spec)
+	if err != nil {
+		return CreateInstanceResult{}, undoCreate(ctx, op, err)
+	}
+	return made, nil
+}
+
+func create(ctx workflow.Context, op operation, spec toygres.Spec) (CreateInstanceResult, error) {
+	_, err := execute[activities.ProvisionResult](ctx, provisioning, toygres.StepProvision, servers.Provision,
+		activities.ProvisionInput{OperationID: op.id, InstanceID: op.instance, Spec: spec})
+	if err != nil {
+		return CreateInstanceResult{}, err
+	}
+	ready, err := execute[activities.AwaitReadyResult](ctx, waiting, toygres.StepAwaitReady, servers.AwaitReady,
+		activities.AwaitReadyInput{OperationID: op.id, InstanceID: op.instance})
+	if err != nil {
+		return CreateInstanceResult{}, err
+	}
+	tested, err := execute[activities.TestConnectionResult](ctx, connecting, toygres.StepConnect, connections.TestConnection,
+		activities.TestConnectionInput{OperationID: op.id, InstanceID: op.instance, Endpoint: ready.Endpoint})
+	if err != nil {
+		return CreateInstanceResult{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return CreateInstanceResult{}, err // the last moment to cancel
+	}
+	err = op.finish(ctx, toygres.StepFinish, toygres.Outcome{
+		State: toygres.OperationSucceeded, InstanceState: toygres.StateRunning,
+		Endpoint: ready.Endpoint, ServerVersion: tested.ServerVersion,
+	})
+	return CreateInstanceResult{Endpoint: ready.Endpoint, ServerVersion: tested.ServerVersion}, err
+}
+
+// undoCreate removes what create has made, records why, and returns the error
+// with which the workflow ends.
+func undoCreate(ctx workflow.Context, op operation, cause error) error {
+	code, message := reason(ctx, cause)
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	_, err := execute[activities.RemoveResult](ctx, undoing, toygres.StepUndo, servers.Remove,
+		activities.RemoveInput{OperationID: op.id, InstanceID: op.instance, Step: toygres.StepUndo})
+	if err != nil {
+		_, why := reason(ctx, err)
+		message += "; what had been made could not be removed yet (" + why + "): delete the instance to try again"
+	}
+	return op.fail(ctx, toygres.StateFailed, code, message)
 }

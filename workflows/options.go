@@ -1,0 +1,73 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// A worker that was killed leaves its steps silent. Eight seconds of silence
+// make Temporal try a step again, which together with the first retry's delay
+// stays under ten; a busy machine delays heartbeats, sent every two seconds,
+// by less.
+const silence = 8 * time.Second
+
+// provisioning makes a server. On a machine that takes long for initdb, or
+// whose disks are slow to attach, one attempt may need minutes.
+var provisioning = workflow.ActivityOptions{
+	StartToCloseTimeout:    5 * time.Minute,
+	ScheduleToCloseTimeout: 15 * time.Minute,
+	HeartbeatTimeout:       silence,
+	WaitForCancellation:    true, // undoing must not race with making
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+}
+
+// waiting watches a server until it is ready. It is one long attempt, because
+// to look again is free; only a lost worker makes it more than one.
+var waiting = workflow.ActivityOptions{
+	StartToCloseTimeout:    15 * time.Minute,
+	ScheduleToCloseTimeout: 15 * time.Minute,
+	HeartbeatTimeout:       silence,
+	WaitForCancellation:    true,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+}
+
+// connecting runs one query. A server that has just become ready, or a network
+// that has just learnt of it, deserves a few quick tries.
+var connecting = workflow.ActivityOptions{
+	StartToCloseTimeout:    time.Minute,
+	ScheduleToCloseTimeout: 5 * time.Minute,
+	HeartbeatTimeout:       silence,
+	WaitForCancellation:    true,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+}
+
+// removing removes a server with its data because a user asked for it. The
+// user waits, and can ask again.
+var removing = workflow.ActivityOptions{
+	StartToCloseTimeout:    5 * time.Minute,
+	ScheduleToCloseTimeout: 30 * time.Minute,
+	HeartbeatTimeout:       silence,
+	WaitForCancellation:    true,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+}
+
+// undoing removes what a failed create has made. Nobody waits for it, and
+// nothing may stay behind, so it is tried for long; the worker's sweep goes on
+// where it ends.
+var undoing = workflow.ActivityOptions{
+	StartToCloseTimeout:    5 * time.Minute,
+	ScheduleToCloseTimeout: 2 * time.Hour,
+	HeartbeatTimeout:       silence,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+}
+
+// recording writes to the catalog. As a local activity it takes a few
+// milliseconds, where a dispatched one takes fifty. The catalog may be away for
+// as long as it takes; each retry is an entry in the history, hence the pause.
+var recording = workflow.LocalActivityOptions{
+	StartToCloseTimeout:    10 * time.Second,
+	ScheduleToCloseTimeout: 24 * time.Hour,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+}
