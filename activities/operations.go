@@ -46,9 +46,6 @@ func (o *Operations) Begin(ctx context.Context, in BeginInput) (BeginResult, err
 
 // FinishInput says how an operation ended.
 type FinishInput struct {
-	// Step is the step as which users see the recording of a success; ""
-	// otherwise.
-	Step    toygres.StepName
 	Outcome toygres.Outcome
 }
 
@@ -57,12 +54,6 @@ type FinishResult struct{}
 
 // Finish records how the operation ended.
 func (o *Operations) Finish(ctx context.Context, in FinishInput) (FinishResult, error) {
-	if in.Step != "" {
-		s := step{journal: o.Catalog, operation: in.Outcome.Operation, name: in.Step, tries: stubborn}
-		if err := s.do(ctx, func(context.Context) error { return nil }); err != nil {
-			return FinishResult{}, err
-		}
-	}
 	err := write(ctx, func(ctx context.Context) error { return o.Catalog.FinishOperation(ctx, in.Outcome) })
 	if err != nil {
 		return FinishResult{}, stubborn.failure(ctx, err)

@@ -58,8 +58,8 @@ func create(ctx workflow.Context, op operation, spec toygres.Spec) (CreateInstan
 	if err := ctx.Err(); err != nil {
 		return CreateInstanceResult{}, err // the last moment to cancel
 	}
-	err = op.finish(ctx, toygres.StepFinish, toygres.Outcome{
-		State: toygres.OperationSucceeded, InstanceState: toygres.StateRunning,
+	err = op.finish(ctx, toygres.Outcome{
+		State: toygres.OperationSucceeded, InstanceState: toygres.StateRunning, Step: toygres.StepFinish,
 		Endpoint: ready.Endpoint, ServerVersion: tested.ServerVersion,
 	})
 	return CreateInstanceResult{Endpoint: ready.Endpoint, ServerVersion: tested.ServerVersion}, err

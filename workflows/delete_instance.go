@@ -11,9 +11,6 @@ import (
 type DeleteInstanceInput struct {
 	OperationID toygres.OperationID
 	InstanceID  toygres.InstanceID
-	// Previous is the state to go back to if the operation is cancelled before
-	// it has touched anything; "" if nobody knows any more.
-	Previous toygres.State
 }
 
 // DeleteInstanceResult says nothing yet.
@@ -29,7 +26,7 @@ func DeleteInstance(ctx workflow.Context, in DeleteInstanceInput) (DeleteInstanc
 		return DeleteInstanceResult{}, err
 	}
 	if ctx.Err() != nil {
-		return DeleteInstanceResult{}, op.fail(ctx, untouched(in.Previous), toygres.CodeCancelled, "it was cancelled before anything was removed")
+		return DeleteInstanceResult{}, op.fail(ctx, "", toygres.CodeCancelled, "it was cancelled before anything was removed")
 	}
 	_, err := execute[activities.RemoveResult](ctx, removing, toygres.StepRemove, servers.Remove,
 		activities.RemoveInput{OperationID: op.id, InstanceID: op.instance, Step: toygres.StepRemove})
@@ -38,14 +35,6 @@ func DeleteInstance(ctx workflow.Context, in DeleteInstanceInput) (DeleteInstanc
 		return DeleteInstanceResult{}, op.fail(ctx, toygres.StateFailed, code,
 			message+"; a part of the instance may be gone already: delete it again to finish")
 	}
-	return DeleteInstanceResult{}, op.finish(ctx, toygres.StepForget,
-		toygres.Outcome{State: toygres.OperationSucceeded, InstanceState: toygres.StateDeleted})
-}
-
-// untouched is the state of an instance that was about to be deleted.
-func untouched(previous toygres.State) toygres.State {
-	if toygres.StateDeleting.CanBecome(previous) {
-		return previous
-	}
-	return toygres.StateFailed
+	return DeleteInstanceResult{}, op.finish(ctx,
+		toygres.Outcome{State: toygres.OperationSucceeded, InstanceState: toygres.StateDeleted, Step: toygres.StepForget})
 }

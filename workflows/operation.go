@@ -34,24 +34,23 @@ func (o operation) begin(ctx workflow.Context) error {
 		activities.BeginInput{OperationID: o.id}).Get(ctx, nil)
 }
 
-// finish records how the operation ended. Users see the recording of a success
-// as the given step; "" stands for no step. Cancellation comes too late now.
-func (o operation) finish(ctx workflow.Context, step toygres.StepName, outcome toygres.Outcome) error {
+// finish records how the operation ended. Cancellation comes too late now.
+func (o operation) finish(ctx workflow.Context, outcome toygres.Outcome) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	outcome.Operation = o.id
 	return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, recording), operations.Finish,
-		activities.FinishInput{Step: step, Outcome: outcome}).Get(ctx, nil)
+		activities.FinishInput{Outcome: outcome}).Get(ctx, nil)
 }
 
-// fail records that the operation did not succeed and what that makes of the
-// instance, and returns the error with which the workflow ends.
+// fail records that the operation did not succeed and what the instance
+// becomes, "" for what it was before, and returns the error with which the workflow ends.
 func (o operation) fail(ctx workflow.Context, instance toygres.State, code toygres.ErrorCode, message string) error {
 	state := toygres.OperationFailed
 	if code == toygres.CodeCancelled {
 		state = toygres.OperationCancelled
 	}
-	err := o.finish(ctx, "", toygres.Outcome{State: state, InstanceState: instance, Code: code, Message: message})
+	err := o.finish(ctx, toygres.Outcome{State: state, InstanceState: instance, Code: code, Message: message})
 	switch {
 	case err != nil:
 		return err

@@ -46,10 +46,9 @@ func StartOptions(op toygres.Operation) client.StartWorkflowOptions {
 }
 
 // Start starts the workflow of a durable operation that is recorded in the
-// catalog, and returns Temporal's run id. previous is the state that the
-// instance had before the operation was recorded; "" if nobody knows any more.
-// Errors are the client's.
-func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toygres.Spec, previous toygres.State) (runID string, err error) {
+// catalog, and returns Temporal's run id. Only create looks at spec. Errors are
+// the client's.
+func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toygres.Spec) (runID string, err error) {
 	var run client.WorkflowRun
 	switch op.Kind {
 	case toygres.KindCreate:
@@ -57,7 +56,7 @@ func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toyg
 			CreateInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Spec: spec})
 	case toygres.KindDelete:
 		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), DeleteInstance,
-			DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Previous: previous})
+			DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID})
 	default:
 		return "", toygres.Errorf(toygres.CodeInternal, "operation kind %q has no workflow", op.Kind)
 	}
