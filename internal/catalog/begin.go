@@ -1,0 +1,178 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/toygres/toygres"
+)
+
+// target returns the state that an operation of kind k puts its instance into
+// while it goes on, and the one that makes the request needless.
+func target(k toygres.Kind) (during, after toygres.State, ok bool) {
+	switch k {
+	case toygres.KindDelete:
+		return toygres.StateDeleting, toygres.StateDeleted, true
+	case toygres.KindStop:
+		return toygres.StateStopping, toygres.StateStopped, true
+	case toygres.KindStart:
+		return toygres.StateStarting, toygres.StateRunning, true
+	default:
+		return "", "", false
+	}
+}
+
+// durable reports whether an operation of kind k is a workflow.
+func durable(k toygres.Kind) bool { return k == toygres.KindCreate || k == toygres.KindDelete }
+
+// begin finds nothing when the instance is in none of the states $3. Of two
+// at once the second waits for the row and then sees the first one's state.
+const begin = `
+WITH target AS (
+	SELECT id, name, state FROM instances
+	WHERE name = $1 AND state <> 'deleted' AND state = ANY ($3)
+	FOR NO KEY UPDATE
+), changed AS (
+	UPDATE instances i SET state = $2, updated_at = now() FROM target WHERE i.id = target.id
+	RETURNING i.*
+), operation AS (
+	INSERT INTO operations (id, kind, instance_id, state, previous_state, workflow_id, requested_by)
+	SELECT $4, $5, target.id, 'pending', target.state, CASE WHEN $6 THEN 'instance/' || target.id ELSE '' END, $7
+	FROM target JOIN changed ON changed.id = target.id
+	RETURNING id, instance_id, previous_state, created_at
+), planned AS (
+	INSERT INTO steps (operation_id, position, name)
+	SELECT operation.id, step.position, step.name
+	FROM operation, unnest($8::text[]) WITH ORDINALITY AS step (name, position)
+), logged AS (
+	INSERT INTO events (type, instance_id, instance_name, operation_id, actor, message, data)
+	SELECT 'instance.state', target.id, target.name, operation.id, $7, $9,
+	       jsonb_build_object('from', target.state, 'to', $2::text)
+	FROM target, operation
+)
+SELECT ` + instanceColumns + `, o.previous_state, o.created_at
+FROM changed i JOIN operation o ON o.instance_id = i.id`
+
+// Begin records an operation of kind delete, stop or start in state pending,
+// with its planned steps, and puts the instance into the state that goes with
+// it, if the present one allows it. Otherwise it is CodeConflict, with
+// Error.Operation set when another operation is in progress.
+//
+// Stopping what is stopped and starting what runs succeeds without an
+// operation: the user has what was asked for.
+func (s *Store) Begin(ctx context.Context, name string, kind toygres.Kind, actor toygres.UserID) (Begun, error) {
+	during, after, ok := target(kind)
+	if !ok {
+		return Begun{}, toygres.Errorf(toygres.CodeInternal, "an operation of kind %q does not begin here", kind)
+	}
+	for range maxTries {
+		begun, err := s.begin(ctx, name, kind, during, actor)
+		if begun.Operation.ID != "" || err != nil && !violates(err, "operations_in_progress") {
+			return begun, wrap(err)
+		}
+		instance, err := s.Instance(ctx, name)
+		switch {
+		case err != nil:
+			return Begun{}, err
+		case instance.Operation == "" && instance.State == after:
+			return Begun{Instance: instance, Previous: instance.State}, nil
+		case instance.Operation != "" || !instance.State.CanBecome(during):
+			return Begun{}, s.refusal(ctx, instance, kind)
+		}
+		// It changed in between to a state that allows it: once more.
+	}
+	return Begun{}, busy()
+}
+
+// begin answers the zero Begun when the instance's state does not allow it.
+func (s *Store) begin(ctx context.Context, name string, kind toygres.Kind, during toygres.State, actor toygres.UserID) (Begun, error) {
+	operation := toygres.Operation{ID: toygres.OperationID(newID()), Kind: kind, InstanceName: name,
+		State: toygres.OperationPending, RequestedBy: actor}
+	steps := toygres.PlannedSteps(kind)
+	operation.Steps = pending(steps)
+	rows, err := s.pool.Query(ctx, begin, name, during, toygres.Sources(during), operation.ID, kind, durable(kind), actor,
+		steps, noun(kind)+" was requested.")
+	if err != nil {
+		return Begun{}, err
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Begun, error) {
+		b := Begun{Operation: operation}
+		err := row.Scan(append(instanceTargets(&b.Instance), &b.Previous, &b.Operation.CreatedAt)...)
+		return b, err
+	})
+	if err != nil || len(found) == 0 {
+		return Begun{}, err
+	}
+	b := found[0]
+	b.Operation.InstanceID = b.Instance.ID
+	if durable(kind) {
+		b.Operation.WorkflowID = WorkflowID(b.Instance.ID)
+	}
+	return b, nil
+}
+
+// noun is how people call an operation of kind k at the start of a sentence.
+func noun(k toygres.Kind) string {
+	switch k {
+	case toygres.KindCreate:
+		return "Creation"
+	case toygres.KindDelete:
+		return "Deletion"
+	case toygres.KindStop:
+		return "Stop"
+	case toygres.KindStart:
+		return "Start"
+	default:
+		return string(k)
+	}
+}
+
+// refusal says why kind can't begin and what to do.
+func (s *Store) refusal(ctx context.Context, instance toygres.Instance, kind toygres.Kind) error {
+	name := instance.Spec.Name
+	if instance.Operation != "" {
+		other, err := s.Operation(ctx, instance.Operation)
+		if err != nil {
+			return err
+		}
+		return &toygres.Error{Code: toygres.CodeConflict, Operation: other.ID, Message: fmt.Sprintf(
+			"can't %s %q now: its %s operation %s is in progress; wait for it, or cancel it", kind, name, other.Kind, other.ID)}
+	}
+	hint := "wait until it is running or stopped"
+	if instance.State == toygres.StateFailed {
+		hint = "it failed and can only be deleted"
+	}
+	return toygres.Errorf(toygres.CodeConflict, "can't %s %q while it is %s; %s", kind, name, instance.State, hint)
+}
+
+// abandonBegun removes the operation and puts the instance back.
+const abandonBegun = `
+WITH target AS (
+	SELECT o.id, o.instance_id, o.previous_state, i.name, i.state
+	FROM operations o JOIN instances i ON i.id = o.instance_id
+	WHERE o.id = $1 AND o.state = 'pending' AND o.previous_state <> ''
+	FOR UPDATE
+), back AS (
+	UPDATE instances i SET state = target.previous_state, updated_at = now()
+	FROM target WHERE i.id = target.instance_id
+	RETURNING i.id
+), gone AS (
+	DELETE FROM operations USING target, back WHERE operations.id = target.id
+	RETURNING operations.id
+), logged AS (
+	INSERT INTO events (type, instance_id, instance_name, operation_id, message, data)
+	SELECT 'instance.state', target.instance_id, target.name, target.id, 'The request was taken back before it began.',
+	       jsonb_build_object('from', target.state, 'to', target.previous_state)
+	FROM target JOIN gone ON gone.id = target.id
+)
+SELECT (SELECT count(*) FROM gone), coalesce((SELECT state FROM operations WHERE id = $1), '')`
+
+// Abandon takes back what [Store.Begin] recorded, when the workflow could not
+// be started or the provider not be reached: the instance has its state from
+// before, and the operation is gone. Repeating it is no error. CodeConflict
+// says that the operation has begun after all.
+func (s *Store) Abandon(ctx context.Context, operation toygres.OperationID) error {
+	return s.abandon(ctx, abandonBegun, operation)
+}

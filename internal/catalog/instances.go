@@ -1,0 +1,135 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/toygres/toygres"
+)
+
+const instanceColumns = `i.id::text, i.name, i.version, i.cpu_millis, i.memory_mib, i.storage_gib, i.image_type,
+       i.owner_id::text, i.state, i.health, i.provider, i.endpoint_host, i.endpoint_port, i.server_version, i.message,
+       coalesce(o.id::text, ''), i.created_at, i.updated_at`
+
+const fromInstances = `
+FROM instances i LEFT JOIN operations o ON o.instance_id = i.id AND o.state IN ('pending', 'running')`
+
+// InstanceSQL is the statement behind [Store.Instance]. $1 is the name.
+const InstanceSQL = `SELECT ` + instanceColumns + fromInstances + `
+WHERE i.name = $1 AND i.state <> 'deleted'`
+
+// InstancesSQL is the statement behind [Store.Instances]; the arguments are
+// those of [InstanceFilter.Args]. Search compares literally: strpos knows no
+// wildcards.
+const InstancesSQL = `SELECT ` + instanceColumns + fromInstances + `
+WHERE i.state <> 'deleted' AND (i.created_at, i.id) < ($1, $2)
+  AND i.state = ANY ($3) AND ($4 = 0 OR i.version = $4) AND strpos(i.name, $5) > 0
+ORDER BY i.created_at DESC, i.id DESC
+LIMIT $6`
+
+// InstanceFilter selects a page of instances. Zero fields select all.
+type InstanceFilter struct {
+	States  []toygres.State // any of them; deleted ones are never listed
+	Version int             // PostgreSQL major
+	Search  string          // part of the name, in whatever case
+	Cursor  string          // [InstancePage.Next] of the page before
+	Limit   int             // rows; 50 when zero, at most 200
+}
+
+// Args are the arguments of [InstancesSQL]. They ask for one row more than
+// the limit, which tells whether there is a next page.
+func (f InstanceFilter) Args() ([]any, error) {
+	createdAt, id, err := position(f.Cursor, instanceList)
+	if err != nil {
+		return nil, err
+	}
+	states := f.States
+	if len(states) == 0 {
+		states = toygres.States()
+	}
+	return []any{createdAt, id, states, f.Version, strings.ToLower(f.Search), pageSize(f.Limit) + 1}, nil
+}
+
+// InstancePage is a part of the list of instances, newest first.
+type InstancePage struct {
+	Instances []toygres.Instance
+	Next      string // cursor of the next page; "" on the last
+}
+
+// Instance returns the living instance of that name.
+func (s *Store) Instance(ctx context.Context, name string) (toygres.Instance, error) {
+	instance, ok, err := one(ctx, s, ScanInstance, InstanceSQL, name)
+	if err == nil && !ok {
+		err = noInstance(name)
+	}
+	return instance, err
+}
+
+// InstanceByID returns an instance, also one that is deleted.
+func (s *Store) InstanceByID(ctx context.Context, id toygres.InstanceID) (toygres.Instance, error) {
+	if !isID(id) {
+		return toygres.Instance{}, notFound("instance")
+	}
+	instance, ok, err := one(ctx, s, ScanInstance, `SELECT `+instanceColumns+fromInstances+` WHERE i.id = $1`, id)
+	if err == nil && !ok {
+		err = notFound("instance")
+	}
+	return instance, err
+}
+
+// Instances returns a page of the living instances, newest first.
+func (s *Store) Instances(ctx context.Context, filter InstanceFilter) (InstancePage, error) {
+	args, err := filter.Args()
+	if err != nil {
+		return InstancePage{}, err
+	}
+	found, err := collect(ctx, s, ScanInstance, InstancesSQL, args...)
+	if err != nil {
+		return InstancePage{}, err
+	}
+	page := InstancePage{Instances: found}
+	if size := pageSize(filter.Limit); len(found) > size {
+		page.Instances = slices.Clip(found[:size])
+		last := page.Instances[size-1]
+		page.Next = cursor{last.CreatedAt, string(last.ID)}.encode(instanceList)
+	}
+	return page, nil
+}
+
+// CountInstances returns how many instances are in each state that has any,
+// without the deleted ones, for metrics.
+func (s *Store) CountInstances(ctx context.Context) (map[toygres.State]int, error) {
+	type count struct {
+		state toygres.State
+		n     int
+	}
+	counts, err := collect(ctx, s, func(row pgx.CollectableRow) (c count, err error) {
+		return c, row.Scan(&c.state, &c.n)
+	}, `SELECT state, count(*) FROM instances WHERE state <> 'deleted' GROUP BY state`)
+	byState := make(map[toygres.State]int, len(counts))
+	for _, c := range counts {
+		byState[c.state] = c.n
+	}
+	return byState, err
+}
+
+// ScanInstance reads a row of [InstanceSQL] or [InstancesSQL].
+func ScanInstance(row pgx.CollectableRow) (toygres.Instance, error) {
+	var i toygres.Instance
+	err := row.Scan(instanceTargets(&i)...)
+	return i, err
+}
+
+// instanceTargets are where the instanceColumns go.
+func instanceTargets(i *toygres.Instance) []any {
+	return []any{&i.ID, &i.Spec.Name, &i.Spec.Version, &i.Spec.CPUMillis, &i.Spec.MemoryMiB, &i.Spec.StorageGiB,
+		&i.Spec.ImageType, &i.Owner, &i.State, &i.Health, &i.Provider, &i.Endpoint.Host, &i.Endpoint.Port,
+		&i.ServerVersion, &i.Message, &i.Operation, &i.CreatedAt, &i.UpdatedAt}
+}
+
+func noInstance(name string) error {
+	return toygres.Errorf(toygres.CodeNotFound, "there is no instance %q", name)
+}

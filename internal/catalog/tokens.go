@@ -1,0 +1,81 @@
+package catalog
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"github.com/toygres/toygres"
+)
+
+// TokenID identifies an API token; it is no secret.
+type TokenID string
+
+// Token is an API token, without its secret.
+type Token struct {
+	ID         TokenID
+	Name       string
+	Role       toygres.Role // what it may do at most
+	CreatedAt  time.Time
+	LastUsedAt time.Time // to about a minute; zero: never
+	ExpiresAt  time.Time // zero: never
+}
+
+// NewToken is what is asked of a new API token.
+type NewToken struct {
+	User    toygres.UserID
+	Name    string
+	Hash    Hash
+	Role    toygres.Role // "": the user's own
+	Expires time.Time    // zero: never
+}
+
+const tokenColumns = `id::text, name, role, created_at, last_used_at, expires_at`
+
+// CreateToken adds an API token. A role above the user's own is CodeForbidden,
+// a name that another token of the user has is CodeConflict.
+func (s *Store) CreateToken(ctx context.Context, n NewToken) (Token, error) {
+	user, err := s.User(ctx, n.User)
+	if err != nil {
+		return Token{}, err
+	}
+	if n.Role == "" {
+		n.Role = user.Role
+	}
+	if !user.Role.Covers(n.Role) {
+		return Token{}, toygres.Errorf(toygres.CodeForbidden, "a token can't do more than its user: choose %s or less", user.Role)
+	}
+	token, _, err := one(ctx, s, scanToken, `
+		INSERT INTO api_tokens (id, token_hash, user_id, name, role, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+		RETURNING `+tokenColumns, newID(), n.Hash[:], n.User, n.Name, n.Role, zeronull.Timestamptz(n.Expires))
+	if violates(err, "api_tokens_name") {
+		return Token{}, toygres.Errorf(toygres.CodeConflict, "you have a token %q already; choose another name or revoke that one", n.Name)
+	}
+	return token, err
+}
+
+// Tokens returns a user's API tokens, oldest first.
+func (s *Store) Tokens(ctx context.Context, user toygres.UserID) ([]Token, error) {
+	return collect(ctx, s, scanToken,
+		`SELECT `+tokenColumns+` FROM api_tokens WHERE user_id = $1 ORDER BY created_at, id`, user)
+}
+
+// RevokeToken removes a user's API token, which ends what it allows at once.
+func (s *Store) RevokeToken(ctx context.Context, user toygres.UserID, id TokenID) error {
+	if !isID(id) {
+		return notFound("API token")
+	}
+	tag, err := s.pool.Exec(ctx, `DELETE FROM api_tokens WHERE id = $1 AND user_id = $2`, id, user)
+	if err == nil && tag.RowsAffected() == 0 {
+		return notFound("API token")
+	}
+	return wrap(err)
+}
+
+func scanToken(row pgx.CollectableRow) (toygresToken Token, err error) {
+	t := &toygresToken
+	err = row.Scan(&t.ID, &t.Name, &t.Role, &t.CreatedAt, (*zeronull.Timestamptz)(&t.LastUsedAt), (*zeronull.Timestamptz)(&t.ExpiresAt))
+	return toygresToken, err
+}
