@@ -19,6 +19,7 @@ CREATE TABLE api_tokens (
     token_hash   bytea NOT NULL UNIQUE CHECK (length(token_hash) = 32),
     user_id      uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     name         text NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+    prefix       text NOT NULL DEFAULT '' CHECK (length(prefix) <= 12), -- of the secret, to recognise it by
     role         text NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')), -- at most; the user's own role limits it too
     created_at   timestamptz NOT NULL DEFAULT now(),
     last_used_at timestamptz,

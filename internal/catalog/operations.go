@@ -77,11 +77,13 @@ func (s *Store) Operation(ctx context.Context, id toygres.OperationID) (toygres.
 
 // OperationFilter selects a page of operations. Zero fields select all.
 type OperationFilter struct {
-	Instance toygres.InstanceID
-	Kind     toygres.Kind
-	State    toygres.OperationState
-	Cursor   string // [OperationPage.Next] of the page before
-	Limit    int    // rows; 50 when zero, at most 200
+	Instance     toygres.InstanceID
+	InstanceName string // also of instances that are gone
+	Kind         toygres.Kind
+	State        toygres.OperationState
+	States       []toygres.OperationState // any of them
+	Cursor       string                   // [OperationPage.Next] of the page before
+	Limit        int                      // rows; 50 when zero, at most 200
 }
 
 // OperationPage is a part of the list of operations, newest first.
@@ -105,8 +107,14 @@ func (s *Store) Operations(ctx context.Context, filter OperationFilter) (Operati
 	if filter.Instance != "" {
 		where.add("o.instance_id = ?", filter.Instance)
 	}
+	if filter.InstanceName != "" {
+		where.add("i.name = ?", filter.InstanceName)
+	}
 	if filter.Kind != "" {
 		where.add("o.kind = ?", filter.Kind)
+	}
+	if len(filter.States) > 0 {
+		where.add("o.state = ANY (?)", filter.States)
 	}
 	if filter.State != "" {
 		where.add("o.state = ?", filter.State)

@@ -17,6 +17,7 @@ type TokenID string
 type Token struct {
 	ID         TokenID
 	Name       string
+	Prefix     string       // the secret's first characters, to recognise it by
 	Role       toygres.Role // what it may do at most
 	CreatedAt  time.Time
 	LastUsedAt time.Time // to about a minute; zero: never
@@ -27,12 +28,13 @@ type Token struct {
 type NewToken struct {
 	User    toygres.UserID
 	Name    string
+	Prefix  string // the secret's first characters, too few to guess the rest
 	Hash    Hash
 	Role    toygres.Role // "": the user's own
 	Expires time.Time    // zero: never
 }
 
-const tokenColumns = `id::text, name, role, created_at, last_used_at, expires_at`
+const tokenColumns = `id::text, name, prefix, role, created_at, last_used_at, expires_at`
 
 // CreateToken adds an API token. A role above the user's own is CodeForbidden,
 // a name that another token of the user has is CodeConflict.
@@ -48,8 +50,8 @@ func (s *Store) CreateToken(ctx context.Context, n NewToken) (Token, error) {
 		return Token{}, toygres.Errorf(toygres.CodeForbidden, "a token can't do more than its user: choose %s or less", user.Role)
 	}
 	token, _, err := one(ctx, s, scanToken, `
-		INSERT INTO api_tokens (id, token_hash, user_id, name, role, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
-		RETURNING `+tokenColumns, newID(), n.Hash[:], n.User, n.Name, n.Role, zeronull.Timestamptz(n.Expires))
+		INSERT INTO api_tokens (id, token_hash, user_id, name, prefix, role, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		RETURNING `+tokenColumns, newID(), n.Hash[:], n.User, n.Name, n.Prefix, n.Role, zeronull.Timestamptz(n.Expires))
 	if violates(err, "api_tokens_name") {
 		return Token{}, toygres.Errorf(toygres.CodeConflict, "you have a token %q already; choose another name or revoke that one", n.Name)
 	}
@@ -76,6 +78,6 @@ func (s *Store) RevokeToken(ctx context.Context, user toygres.UserID, id TokenID
 
 func scanToken(row pgx.CollectableRow) (toygresToken Token, err error) {
 	t := &toygresToken
-	err = row.Scan(&t.ID, &t.Name, &t.Role, &t.CreatedAt, (*zeronull.Timestamptz)(&t.LastUsedAt), (*zeronull.Timestamptz)(&t.ExpiresAt))
+	err = row.Scan(&t.ID, &t.Name, &t.Prefix, &t.Role, &t.CreatedAt, (*zeronull.Timestamptz)(&t.LastUsedAt), (*zeronull.Timestamptz)(&t.ExpiresAt))
 	return toygresToken, err
 }
