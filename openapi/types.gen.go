@@ -293,8 +293,11 @@ type CreateTokenRequest struct {
 	// ExpiresInDays Absent for a token that does not expire.
 	ExpiresInDays *int `json:"expires_in_days,omitempty"`
 
-	// Name Where the token is used
+	// Name Where the token is used, for example "laptop".
 	Name string `json:"name"`
+
+	// Role What the token may do at most; your own role when absent.
+	Role *Role `json:"role,omitempty"`
 }
 
 // CreatedToken defines model for CreatedToken.
@@ -305,8 +308,11 @@ type CreatedToken struct {
 	LastUsedAt *time.Time         `json:"last_used_at,omitempty"`
 	Name       string             `json:"name"`
 
-	// Prefix The first characters
+	// Prefix The first characters, to recognise it by.
 	Prefix string `json:"prefix"`
+
+	// Role What it may do at most.
+	Role *Role `json:"role,omitempty"`
 
 	// Token The secret. It can't be shown again.
 	Token string `json:"token"`
@@ -415,7 +421,7 @@ type Offer struct {
 	Provider       string      `json:"provider"`
 	StorageGib     Range       `json:"storage_gib"`
 
-	// Versions PostgreSQL majors
+	// Versions PostgreSQL majors, newest first.
 	Versions []int `json:"versions"`
 }
 
@@ -510,8 +516,11 @@ type Token struct {
 	LastUsedAt *time.Time         `json:"last_used_at,omitempty"`
 	Name       string             `json:"name"`
 
-	// Prefix The first characters
+	// Prefix The first characters, to recognise it by.
 	Prefix string `json:"prefix"`
+
+	// Role What it may do at most.
+	Role *Role `json:"role,omitempty"`
 }
 
 // TokenList defines model for TokenList.
