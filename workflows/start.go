@@ -7,6 +7,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/toygres/toygres"
 )
@@ -71,4 +72,10 @@ func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toyg
 func summary(op toygres.Operation) string {
 	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindDelete: "Delete"}[op.Kind]
 	return fmt.Sprintf("%s %s", verb, op.InstanceName)
+}
+
+// Register makes r carry out the workflows of this package.
+func Register(r worker.WorkflowRegistry) {
+	r.RegisterWorkflow(CreateInstance)
+	r.RegisterWorkflow(DeleteInstance)
 }

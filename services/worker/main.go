@@ -1,0 +1,113 @@
+// Command toygres-worker carries out durable operations: it takes workflows
+// and activities from Temporal, keeps the local provider's servers running, and
+// settles what catalog, Temporal and provider disagree about. Any number may
+// run at once, and each may be killed at any time.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+
+	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/internal/telemetry"
+	"github.com/toygres/toygres/services/worker/reconcile"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "toygres-worker:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program. It returns when ctx ends and all is handed over,
+// or when it can't work at all.
+func run(ctx context.Context) error {
+	c, err := readConfig()
+	if err != nil {
+		return err
+	}
+	log, err := telemetry.NewLogger(os.Stderr, c.LogLevel)
+	if err != nil {
+		return err
+	}
+	slog.SetDefault(log)
+	tracing, err := telemetry.StartTracing(ctx, "toygres-worker", version(), log)
+	if err != nil {
+		return err
+	}
+	defer flush(ctx, tracing, log)
+	cat, err := catalog.Open(ctx, c.CatalogURL, catalog.Options{Application: "toygres-worker", Tracing: tracing.Enabled})
+	if err != nil {
+		return err
+	}
+	defer cat.Close()
+	prov, err := c.provider(log)
+	if err != nil {
+		return err
+	}
+	interceptors, err := tracing.Interceptors()
+	if err != nil {
+		return err
+	}
+	// Lazy, because Temporal may come later than we do.
+	temporal, err := client.NewLazyClient(client.Options{
+		HostPort: c.TemporalAddress, Namespace: c.TemporalNamespace,
+		Logger: sdklog.NewStructuredLogger(log.With("part", "temporal")), Interceptors: interceptors,
+	})
+	if err != nil {
+		return fmt.Errorf("set up the Temporal client: %w", err)
+	}
+	defer temporal.Close()
+
+	parts, ctx := errgroup.WithContext(ctx)
+	queue := &taskQueue{client: temporal, catalog: cat, provider: prov, log: log}
+	reconciler := reconcile.New(reconcile.Options{Catalog: cat, Provider: prov, Workflows: reconcile.Temporal{Client: temporal}, Log: log})
+	parts.Go(func() error { return serveHealth(ctx, c.Listen, cat, queue, log) })
+	parts.Go(func() error { return queue.work(ctx) })
+	parts.Go(func() error { return reconciler.Run(ctx) })
+	parts.Go(func() error { return prov.Keep(ctx) })
+	log.Info("the worker has started", "version", version(), "listen", c.Listen, "provider", prov.Name())
+	err = parts.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	log.Info("the worker has stopped", "error", err)
+	return err
+}
+
+func flush(ctx context.Context, tracing *telemetry.Tracing, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := tracing.Shutdown(ctx); err != nil {
+		log.Warn("the last traces were not sent", "error", err)
+	}
+}
+
+// version is the module's, or the commit when built from a checkout.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return info.Main.Version
+}

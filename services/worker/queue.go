@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/activities"
+	"github.com/toygres/toygres/workflows"
+)
+
+// taskQueue takes workflows and activities from Temporal.
+type taskQueue struct {
+	client   client.Client
+	catalog  activities.Catalog
+	provider toygres.Provider
+	log      *slog.Logger
+
+	taking atomic.Bool
+}
+
+// How long we wait before we try Temporal again. Short, because users wait.
+const retryTemporal = time.Second
+
+// work takes tasks until ctx ends, and then hands over what it has. While
+// Temporal can't be reached it says so and tries again.
+func (q *taskQueue) work(ctx context.Context) error {
+	for told := ""; ; {
+		err := q.take(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err.Error() != told { // once, not every second
+			told = err.Error()
+			q.log.Warn("no work is taken from Temporal; trying again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryTemporal):
+		}
+	}
+}
+
+// take takes tasks until ctx ends or Temporal refuses for good.
+func (q *taskQueue) take(ctx context.Context) error {
+	if err := q.reach(ctx); err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	w := worker.New(q.client, workflows.TaskQueue, workerOptions(func(err error) {
+		select {
+		case failed <- err:
+		default: // the first one is enough
+		}
+	}))
+	workflows.Register(w)
+	w.RegisterActivity(&activities.Operations{Catalog: q.catalog})
+	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
+	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start taking tasks: %w", err)
+	}
+	q.taking.Store(true)
+	defer q.taking.Store(false)
+	defer w.Stop()
+	q.log.Info("work is taken from Temporal", "task_queue", workflows.TaskQueue)
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return fmt.Errorf("take tasks: %w", err)
+	}
+}
+
+func (q *taskQueue) reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err := q.client.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return fmt.Errorf("reach Temporal: %w", err)
+	}
+	return nil
+}
+
+func workerOptions(onFatal func(error)) worker.Options {
+	return worker.Options{
+		// A wait for readiness holds a place while it lasts, so there are many.
+		MaxConcurrentActivityExecutionSize:      200,
+		MaxConcurrentLocalActivityExecutionSize: 50,
+		MaxConcurrentWorkflowTaskExecutionSize:  50,
+		// How soon a cancelled step hears of it, hence at most two seconds.
+		MaxHeartbeatThrottleInterval: 2 * time.Second,
+		// A step that hears of the stop lets go at once; writing that down
+		// and telling Temporal may take a moment.
+		WorkerStopTimeout: 15 * time.Second,
+		// A workflow that meets a defect fails, and the sweep undoes and
+		// explains. The default would leave the operation running in the
+		// user's eyes for as long as nobody deploys a fix.
+		WorkflowPanicPolicy: worker.FailWorkflow,
+		// Which includes workflows that do not yield, so a busy machine must
+		// not be mistaken for one.
+		DeadlockDetectionTimeout: 30 * time.Second,
+		OnFatalError:             onFatal,
+	}
+}

@@ -1,0 +1,121 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"github.com/toygres/toygres"
+)
+
+// sweepDurable looks at every durable operation that is not over: what was
+// recorded and never started is started, what was cancelled and has not heard
+// of it is told, and what has lost its workflow is ended.
+func (r *Reconciler) sweepDurable(ctx context.Context) {
+	pending, err := r.Catalog.PendingOperations(ctx, r.Grace)
+	if err != nil {
+		r.trouble(ctx, "the sweep can't read the catalog", err)
+		return
+	}
+	running, err := r.Catalog.RunningOperations(ctx)
+	if err != nil {
+		r.trouble(ctx, "the sweep can't read the catalog", err)
+		return
+	}
+	for _, op := range append(pending, running...) {
+		run, err := r.Workflows.Look(ctx, op)
+		if err != nil {
+			r.trouble(ctx, "the sweep can't reach Temporal", err)
+			return
+		}
+		if err := r.resume(ctx, op, run); err != nil {
+			r.trouble(ctx, "an operation can't be settled yet", err, "operation", op.ID, "instance", op.InstanceName)
+		}
+	}
+}
+
+func (r *Reconciler) resume(ctx context.Context, op toygres.Operation, run Run) error {
+	switch {
+	case run.State == RunOpen:
+		if op.CancelAsked {
+			return r.Workflows.Cancel(ctx, op)
+		}
+		return nil
+	case run.State == RunAbsent && op.State == toygres.OperationPending:
+		return r.start(ctx, op)
+	}
+	// It may have ended after we read it, which is how most end.
+	op, err := r.Catalog.Operation(ctx, op.ID)
+	if err != nil || op.State.Done() {
+		return err
+	}
+	r.Log.WarnContext(ctx, "an operation goes on, but its workflow does not", "operation", op.ID, "instance", op.InstanceName, "why", run.Why)
+	if run.State == RunCompleted {
+		return r.complete(ctx, op, run)
+	}
+	return r.giveUp(ctx, op, run.Why)
+}
+
+// start does what the API has not come to after it recorded the operation.
+func (r *Reconciler) start(ctx context.Context, op toygres.Operation) error {
+	instance, err := r.Catalog.InstanceByID(ctx, op.InstanceID)
+	if err != nil {
+		return err
+	}
+	r.Log.InfoContext(ctx, "an operation was recorded and not started; starting it", "operation", op.ID, "instance", op.InstanceName)
+	if err := r.Workflows.Start(ctx, op, instance.Spec); err != nil {
+		return err
+	}
+	if op.CancelAsked {
+		return r.Workflows.Cancel(ctx, op)
+	}
+	return nil
+}
+
+// complete records a success that the catalog has forgotten, as it does when
+// it was restored from a backup.
+func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run) error {
+	outcome := toygres.Outcome{Operation: op.ID, State: toygres.OperationSucceeded, InstanceState: toygres.StateDeleted, Step: toygres.StepForget}
+	if op.Kind == toygres.KindCreate {
+		outcome.InstanceState, outcome.Step = toygres.StateRunning, toygres.StepFinish
+		outcome.Endpoint, outcome.ServerVersion = run.Created.Endpoint, run.Created.ServerVersion
+	}
+	return r.Catalog.FinishOperation(ctx, outcome)
+}
+
+// giveUp ends an operation that nobody carries out any more. What a create has
+// made is removed first; a delete can only be asked for again.
+func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why string) error {
+	outcome := toygres.Outcome{Operation: op.ID, State: toygres.OperationFailed, InstanceState: toygres.StateFailed, Code: toygres.CodeInternal}
+	if op.CancelAsked {
+		outcome.State, outcome.Code = toygres.OperationCancelled, toygres.CodeCancelled
+	}
+	if op.Kind == toygres.KindCreate {
+		if err := r.undo(ctx, op); err != nil {
+			return err
+		}
+		outcome.Message = why + "; what had been made was removed"
+	} else {
+		outcome.Message = why + "; a part of the instance may be gone already: delete it again to finish"
+	}
+	return r.Catalog.FinishOperation(ctx, outcome)
+}
+
+// undo removes what a create has made, visibly.
+func (r *Reconciler) undo(ctx context.Context, op toygres.Operation) error {
+	attempt := 1
+	for _, step := range op.Steps {
+		if step.Name == toygres.StepUndo {
+			attempt = step.Attempt + 1
+		}
+	}
+	if err := r.Catalog.StepStarted(ctx, op.ID, toygres.StepUndo, attempt); err != nil {
+		return err
+	}
+	if err := r.Provider.Delete(ctx, op.InstanceID); err != nil {
+		if err := r.Catalog.StepFailed(ctx, op.ID, toygres.StepUndo, attempt, toygres.MessageOf(err), time.Now().Add(r.SweepEvery)); err != nil {
+			r.trouble(ctx, "a step's failure was not recorded", err, "operation", op.ID)
+		}
+		return err
+	}
+	return r.Catalog.StepSucceeded(ctx, op.ID, toygres.StepUndo, attempt)
+}

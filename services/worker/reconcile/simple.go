@@ -1,0 +1,161 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"github.com/toygres/toygres"
+)
+
+// watch settles stops and starts as soon as the provider shows a change.
+func (r *Reconciler) watch(ctx context.Context) {
+	for ctx.Err() == nil {
+		changes, err := r.Provider.Watch(ctx)
+		if err != nil {
+			r.trouble(ctx, "the provider can't be watched; trying again", err)
+			pause(ctx, time.Second)
+			continue
+		}
+		for id := range changes {
+			r.changed(ctx, id)
+		}
+	}
+}
+
+func (r *Reconciler) changed(ctx context.Context, id toygres.InstanceID) {
+	instance, err := r.Catalog.InstanceByID(ctx, id)
+	switch {
+	case toygres.CodeOf(err) == toygres.CodeNotFound:
+		return // compare reports it
+	case err != nil:
+		r.trouble(ctx, "a change at the provider is looked at later", err, "instance_id", id)
+		return
+	}
+	r.settle(ctx, instance)
+}
+
+// sweepSimple settles what a missed change has left, and repeats the call to
+// the provider that a crashed API has not made.
+func (r *Reconciler) sweepSimple(ctx context.Context) {
+	unsettled, err := r.Catalog.Unsettled(ctx)
+	if err != nil {
+		r.trouble(ctx, "the sweep can't read the catalog", err)
+		return
+	}
+	for _, u := range unsettled {
+		if settled := r.settle(ctx, u.Instance); !settled && time.Since(u.Operation.CreatedAt) > r.Grace {
+			r.press(ctx, u.Instance)
+		}
+	}
+}
+
+// settle ends the instance's stop or start if the provider shows that it is
+// over, and reports whether it has. Instances in other states are settled.
+func (r *Reconciler) settle(ctx context.Context, i toygres.Instance) (settled bool) {
+	step, waits := stepOf(i.State)
+	if !waits {
+		return true
+	}
+	log := r.Log.With("instance", i.Spec.Name, "operation", i.Operation, "state", i.State)
+	if i.Operation == "" {
+		log.WarnContext(ctx, "an instance changes, but no operation says why")
+		return true
+	}
+	seen, err := r.Provider.Observe(ctx, i.ID)
+	if err != nil {
+		r.trouble(ctx, "an instance can't be observed", err, "instance", i.Spec.Name)
+		return false
+	}
+	outcome, over := verdict(i.State, seen)
+	if !over {
+		return false
+	}
+	outcome.Operation = i.Operation
+	if outcome.State == toygres.OperationSucceeded {
+		outcome.Step = step
+	} else if err := r.failStep(ctx, outcome, step, seen); err != nil {
+		r.trouble(ctx, "a failed start can't be taken back yet", err, "instance", i.Spec.Name)
+		return false
+	}
+	switch err := r.Catalog.FinishOperation(ctx, outcome); {
+	case toygres.CodeOf(err) == toygres.CodeConflict: // another worker was faster
+	case err != nil:
+		r.trouble(ctx, "an operation's end can't be recorded yet", err, "instance", i.Spec.Name)
+		return false
+	default:
+		log.InfoContext(ctx, "settled", "to", outcome.InstanceState, "result", outcome.State, "message", outcome.Message)
+	}
+	return true
+}
+
+// failStep shows why the step failed. A server that can't start is no longer
+// wanted to run, so that what the provider does agrees with `stopped`.
+func (r *Reconciler) failStep(ctx context.Context, outcome toygres.Outcome, step toygres.StepName, seen toygres.Observation) error {
+	if outcome.InstanceState == toygres.StateStopped && seen.Phase != toygres.PhaseAbsent {
+		i, err := r.Catalog.Operation(ctx, outcome.Operation)
+		if err != nil {
+			return err
+		}
+		if err := r.Provider.Stop(ctx, i.InstanceID); err != nil {
+			return err
+		}
+	}
+	return r.Catalog.StepFailed(ctx, outcome.Operation, step, 1, outcome.Message, time.Time{})
+}
+
+// press asks the provider again for what an operation wants.
+func (r *Reconciler) press(ctx context.Context, i toygres.Instance) {
+	step, _ := stepOf(i.State)
+	call := r.Provider.Start
+	if step == toygres.StepStop {
+		call = r.Provider.Stop
+	}
+	if err := call(ctx, i.ID); err != nil {
+		r.trouble(ctx, "the provider can't do it; trying again", err, "instance", i.Spec.Name, "step", step)
+		err = r.Catalog.StepFailed(ctx, i.Operation, step, 1, toygres.MessageOf(err), time.Now().Add(r.SweepEvery))
+		if err != nil {
+			r.trouble(ctx, "a step's failure was not recorded", err, "instance", i.Spec.Name)
+		}
+	}
+}
+
+// stepOf is the one step of the simple operation that puts an instance into
+// state s.
+func stepOf(s toygres.State) (step toygres.StepName, waits bool) {
+	switch s {
+	case toygres.StateStopping:
+		return toygres.StepStop, true
+	case toygres.StateStarting, toygres.StateRestarting:
+		return toygres.StepStart, true
+	default:
+		return "", false
+	}
+}
+
+// verdict is what it means that an instance in state s shows itself like that.
+// over is false while it is worth waiting.
+func verdict(s toygres.State, seen toygres.Observation) (_ toygres.Outcome, over bool) {
+	succeeded := func(to toygres.State) (toygres.Outcome, bool) {
+		return toygres.Outcome{State: toygres.OperationSucceeded, InstanceState: to, Endpoint: seen.Endpoint}, true
+	}
+	failed := func(to toygres.State, message string) (toygres.Outcome, bool) {
+		return toygres.Outcome{State: toygres.OperationFailed, InstanceState: to, Code: toygres.CodeProvider, Message: message}, true
+	}
+	switch {
+	case seen.Phase == toygres.PhaseAbsent:
+		return failed(toygres.StateFailed, "the server and its data no longer exist where instances live")
+	case s == toygres.StateStopping && seen.Phase == toygres.PhaseStopped:
+		return succeeded(toygres.StateStopped)
+	case s == toygres.StateStopping:
+		return toygres.Outcome{}, false
+	case seen.Phase == toygres.PhaseReady:
+		return succeeded(toygres.StateRunning)
+	case seen.Phase == toygres.PhaseFailed && s == toygres.StateStarting:
+		// The data is there, and the user may try again.
+		return failed(toygres.StateStopped, "the server failed to start: "+seen.Message)
+	case seen.Phase == toygres.PhaseFailed:
+		return failed(toygres.StateFailed, "the server failed to start: "+seen.Message)
+	default:
+		return toygres.Outcome{}, false
+	}
+}

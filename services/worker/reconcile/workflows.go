@@ -1,0 +1,113 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/workflows"
+)
+
+// Workflows is what the sweep needs of Temporal.
+type Workflows interface {
+	// Look says how the workflow of a durable operation is.
+	Look(ctx context.Context, op toygres.Operation) (Run, error)
+	// Start starts it. That another one of the instance runs is no error: the
+	// next sweep looks again.
+	Start(ctx context.Context, op toygres.Operation, spec toygres.Spec) error
+	// Cancel asks it to cancel. That it is over is no error.
+	Cancel(ctx context.Context, op toygres.Operation) error
+}
+
+// Run is how an operation's workflow is.
+type Run struct {
+	State RunState
+	Why   string // why it ended, when it is RunBroken; for users
+
+	// What it has made, when it is RunCompleted.
+	Created workflows.CreateInstanceResult
+}
+
+// RunState is where a workflow is in its life.
+type RunState int
+
+// The states of a workflow, as far as they matter here.
+const (
+	RunAbsent    RunState = iota // there is none of this operation
+	RunOpen                      // it goes on
+	RunCompleted                 // it has done what it should
+	RunBroken                    // it ended otherwise
+)
+
+// Temporal is [Workflows] of a real Temporal server.
+type Temporal struct {
+	Client client.Client
+}
+
+// Look compares with the operation that the workflow itself is marked with,
+// because all operations of an instance share one workflow id, and an
+// operator's reset gives a run a new id.
+func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
+	d, err := t.Client.DescribeWorkflowExecution(ctx, op.WorkflowID, "")
+	var none *serviceerror.NotFound
+	switch {
+	case errors.As(err, &none):
+		return Run{State: RunAbsent, Why: "Temporal no longer knows its workflow"}, nil
+	case err != nil:
+		return Run{}, fmt.Errorf("describe workflow %s: %w", op.WorkflowID, err)
+	}
+	info := d.GetWorkflowExecutionInfo()
+	var marked toygres.OperationID
+	payload := info.GetSearchAttributes().GetIndexedFields()[workflows.OperationAttribute.GetName()]
+	if payload != nil {
+		if err := converter.GetDefaultDataConverter().FromPayload(payload, &marked); err != nil {
+			return Run{}, fmt.Errorf("read the operation of workflow %s: %w", op.WorkflowID, err)
+		}
+	}
+	if marked != op.ID {
+		return Run{State: RunAbsent, Why: "Temporal no longer knows its workflow"}, nil
+	}
+	switch info.GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED, enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+		return Run{State: RunOpen}, nil
+	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		run := Run{State: RunCompleted}
+		if op.Kind == toygres.KindCreate {
+			err = t.Client.GetWorkflow(ctx, op.WorkflowID, info.GetExecution().GetRunId()).Get(ctx, &run.Created)
+		}
+		return run, err
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:
+		return Run{State: RunBroken, Why: "its workflow was terminated in Temporal"}, nil
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return Run{State: RunBroken, Why: "its workflow timed out in Temporal"}, nil
+	default:
+		return Run{State: RunBroken, Why: "its workflow met a defect; the worker's log has the details"}, nil
+	}
+}
+
+// Start starts the operation's workflow.
+func (t Temporal) Start(ctx context.Context, op toygres.Operation, spec toygres.Spec) error {
+	_, err := workflows.Start(ctx, t.Client, op, spec)
+	var already *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &already) {
+		return nil
+	}
+	return err
+}
+
+// Cancel asks the operation's workflow to cancel.
+func (t Temporal) Cancel(ctx context.Context, op toygres.Operation) error {
+	err := t.Client.CancelWorkflow(ctx, op.WorkflowID, op.RunID)
+	var over *serviceerror.NotFound
+	var asked *serviceerror.CancellationAlreadyRequested
+	if errors.As(err, &over) || errors.As(err, &asked) {
+		return nil
+	}
+	return err
+}
