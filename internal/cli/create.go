@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/toygres/toygres/openapi"
+)
+
+// createCommand asks for a new instance.
+func (a *app) createCommand() *cobra.Command {
+	var version int
+	var cpu, memory, storage, imageType string
+	var wait waiting
+	cmd := &cobra.Command{
+		Use:     "create NAME",
+		GroupID: groupInstances,
+		Short:   "Create an instance",
+		Long: `Creates an instance. Without --wait it returns at once with the operation that
+does it. What is not said is left to the server's defaults, see "toygres offer".`,
+		Example: `  toygres create mydb --wait
+  toygres create big --version 17 --cpu 4 --memory 16GiB --storage 100GiB`,
+		Args: exactly(instanceName),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request := openapi.CreateInstanceRequest{Name: args[0], ImageType: optional(imageType)}
+			if cmd.Flags().Changed("version") {
+				request.Version = &version
+			}
+			for _, size := range []struct {
+				flag, value string
+				parse       func(string) (int, error)
+				target      **int
+			}{
+				{"cpu", cpu, parseCPU, &request.CpuMillis},
+				{"memory", memory, parseSize, &request.MemoryMib},
+				{"storage", storage, parseGiB, &request.StorageGib},
+			} {
+				if !cmd.Flags().Changed(size.flag) {
+					continue
+				}
+				n, err := size.parse(size.value)
+				if err != nil {
+					return usagef("--%s: %v", size.flag, err)
+				}
+				*size.target = &n
+			}
+			return a.create(cmd.Context(), request, wait)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&version, "version", 0, "PostgreSQL major version, for example 18")
+	flags.StringVar(&cpu, "cpu", "", "cores, for example 2, 0.5 or 500m")
+	flags.StringVar(&memory, "memory", "", "memory, for example 512MiB or 4GiB")
+	flags.StringVar(&storage, "storage", "", "storage, for example 10GiB or 1TiB")
+	flags.StringVar(&imageType, "image-type", "", "image type: stock or pg_durable")
+	wait.flags(cmd, "the instance is running")
+	complete(cmd, "image-type", "stock", "pg_durable")
+	return cmd
+}
+
+func (a *app) create(ctx context.Context, request openapi.CreateInstanceRequest, wait waiting) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	// One key for all tries of this command: a repeat creates nothing twice.
+	key := uuid.NewString()
+	operation, err := decode[openapi.Operation](c.CreateInstance(ctx, &openapi.CreateInstanceParams{IdempotencyKey: &key}, request))
+	if err != nil {
+		return err
+	}
+	if !wait.wait {
+		return a.printStarted("Creating", operation)
+	}
+	operation, err = a.waitFor(ctx, c, operation.Id, wait.timeout)
+	if err != nil {
+		return a.printUnfinished(operation, err)
+	}
+	instance, err := decode[openapi.Instance](c.GetInstance(ctx, request.Name))
+	if err != nil {
+		return err
+	}
+	if err := a.print(instance, func(out io.Writer) { fmt.Fprintln(out, summary(instance)) }); err != nil {
+		return err
+	}
+	a.hintf("Open a SQL shell with `toygres psql %s`, or get its URL with `toygres connect %s --url`.", request.Name, request.Name)
+	return nil
+}
+
+// printStarted shows an operation that has just begun.
+func (a *app) printStarted(doing string, operation *openapi.Operation) error {
+	return a.print(operation, func(out io.Writer) {
+		fmt.Fprintf(out, "%s %s, operation %s\n", doing, clean(operation.InstanceName), operation.Id)
+		a.hintf("Follow it with `toygres operations get %s --wait`.", operation.Id)
+	})
+}
+
+// printUnfinished gives scripts the operation that failed or goes on, and
+// returns err.
+func (a *app) printUnfinished(operation *openapi.Operation, err error) error {
+	if operation == nil || a.output == formatTable {
+		return err
+	}
+	if printErr := a.print(operation, nil); printErr != nil {
+		return printErr
+	}
+	return err
+}
+
+// summary says in one line how an instance is.
+func summary(i *openapi.Instance) string {
+	line := fmt.Sprintf("%s is %s: PostgreSQL %s", clean(i.Name), clean(string(i.State)), clean(serverVersion(i)))
+	if i.Endpoint != nil && i.State == openapi.InstanceStateRunning {
+		line += " at " + clean(endpoint(i))
+	}
+	return line
+}

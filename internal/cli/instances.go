@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/toygres/toygres/openapi"
+)
+
+// pageSize is the largest page that the contract allows.
+const pageSize = 200
+
+func (a *app) listCommand() *cobra.Command {
+	var states []string
+	var version int
+	var search string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		GroupID: groupInstances,
+		Short:   "List instances",
+		Example: `  toygres list --state running,stopped
+  toygres list --search shop -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var params openapi.ListInstancesParams
+			chosen, err := choices("state", states, openapi.InstanceState.Valid)
+			if err != nil {
+				return err
+			}
+			params.State = chosen
+			if cmd.Flags().Changed("version") {
+				params.Version = &version
+			}
+			params.Search = optional(search)
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			list, err := allInstances(cmd.Context(), c, params)
+			if err != nil {
+				return err
+			}
+			return a.print(list, func(out io.Writer) {
+				if len(list.Items) == 0 {
+					a.hintf("No instances. Create one with `toygres create NAME --wait`.")
+				}
+				var rows [][]string
+				for _, i := range list.Items {
+					rows = append(rows, []string{i.Name, string(i.State), string(i.Health), serverVersion(&i), endpoint(&i),
+						showCPU(i.CpuMillis), showMiB(i.MemoryMib), showMiB(i.StorageGib * 1024), showAge(a.now().Sub(i.CreatedAt))})
+				}
+				a.columns(out, []string{"NAME", "STATE", "HEALTH", "VERSION", "ENDPOINT", "CPU", "MEMORY", "STORAGE", "AGE"}, rows)
+			})
+		},
+	}
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only instances in these states")
+	cmd.Flags().IntVar(&version, "version", 0, "only this PostgreSQL major version")
+	cmd.Flags().StringVar(&search, "search", "", "only instances whose name contains this text")
+	complete(cmd, "state", "creating", "running", "stopping", "stopped", "starting", "restarting", "updating", "deleting", "deleted", "failed")
+	return cmd
+}
+
+// choices checks the values of a flag that takes several; nil for none.
+func choices[T ~string](flag string, values []string, valid func(T) bool) (*[]T, error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	chosen := make([]T, len(values))
+	for i, value := range values {
+		chosen[i] = T(value)
+		if !valid(chosen[i]) {
+			return nil, usagef("--%s: there is no %s %q", flag, flag, value)
+		}
+	}
+	return &chosen, nil
+}
+
+// allInstances reads every page.
+func allInstances(ctx context.Context, c *client, params openapi.ListInstancesParams) (*openapi.InstanceList, error) {
+	all := &openapi.InstanceList{Items: []openapi.Instance{}}
+	limit := pageSize
+	params.Limit = &limit
+	for {
+		page, err := decode[openapi.InstanceList](c.ListInstances(ctx, &params))
+		if err != nil {
+			return nil, err
+		}
+		all.Items = append(all.Items, page.Items...)
+		if text(page.NextCursor) == "" || text(page.NextCursor) == text(params.Cursor) {
+			return all, nil
+		}
+		params.Cursor = page.NextCursor
+	}
+}
+
+func (a *app) getCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "get NAME",
+		GroupID:           groupInstances,
+		Short:             "Show an instance",
+		Args:              exactly(instanceName),
+		ValidArgsFunction: a.completeNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			instance, err := decode[openapi.Instance](c.GetInstance(cmd.Context(), args[0]))
+			if err != nil {
+				return err
+			}
+			return a.printInstance(instance)
+		},
+	}
+}
+
+func (a *app) printInstance(i *openapi.Instance) error {
+	return a.print(i, func(out io.Writer) {
+		operation := ""
+		if i.OperationId != nil {
+			operation = i.OperationId.String()
+		}
+		fields(out, "Name", i.Name, "State", string(i.State), "Health", string(i.Health), "Message", text(i.Message),
+			"Operation", operation, "PostgreSQL", serverVersion(i), "Image type", string(i.ImageType), "Endpoint", endpoint(i),
+			"CPU", showCPU(i.CpuMillis), "Memory", showMiB(i.MemoryMib), "Storage", showMiB(i.StorageGib*1024),
+			"Provider", i.Provider, "Id", i.Id.String(),
+			"Created", fmt.Sprintf("%s (%s ago)", stamp(&i.CreatedAt), showAge(a.now().Sub(i.CreatedAt))),
+			"Changed", fmt.Sprintf("%s (%s ago)", stamp(&i.UpdatedAt), showAge(a.now().Sub(i.UpdatedAt))))
+	})
+}
+
+// serverVersion is the full version where it is known, else the major one.
+// The server may add words about its build, which say little in a table.
+func serverVersion(i *openapi.Instance) string {
+	version, _, _ := strings.Cut(text(i.ServerVersion), " ")
+	if version == "" {
+		return strconv.Itoa(i.Version)
+	}
+	return version
+}
+
+// endpoint is where clients reach the instance; "" until it is known.
+func endpoint(i *openapi.Instance) string {
+	if i.Endpoint == nil {
+		return ""
+	}
+	return net.JoinHostPort(i.Endpoint.Host, strconv.Itoa(i.Endpoint.Port))
+}

@@ -1,0 +1,233 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/toygres/toygres/openapi"
+)
+
+func (a *app) operationsCommand() *cobra.Command {
+	cmd := group("operations", "What is being done to instances, step by step")
+	cmd.Aliases = []string{"operation", "op"}
+	cmd.GroupID = groupHistory
+	cmd.AddCommand(a.operationsListCommand(), a.operationsGetCommand(), a.operationsCancelCommand())
+	return cmd
+}
+
+func (a *app) operationsListCommand() *cobra.Command {
+	var instance, kind string
+	var states []string
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List operations, newest first",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			params := openapi.ListOperationsParams{Instance: optional(instance)}
+			if kind != "" {
+				chosen, err := choices("kind", []string{kind}, openapi.OperationKind.Valid)
+				if err != nil {
+					return err
+				}
+				params.Kind = &(*chosen)[0]
+			}
+			chosen, err := choices("state", states, openapi.OperationState.Valid)
+			if err != nil {
+				return err
+			}
+			params.State = chosen
+			if limit < 1 {
+				return usagef("--limit must be at least 1")
+			}
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			list, err := manyOperations(cmd.Context(), c, params, limit)
+			if err != nil {
+				return err
+			}
+			return a.print(list, func(out io.Writer) { a.operationRows(out, list.Items) })
+		},
+	}
+	cmd.Flags().StringVar(&instance, "instance", "", "only operations of this instance")
+	cmd.Flags().StringVar(&kind, "kind", "", "only this kind: create, delete, stop or start")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only operations in these states")
+	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
+	complete(cmd, "kind", "create", "delete", "stop", "start")
+	complete(cmd, "state", "pending", "running", "succeeded", "failed", "cancelled")
+	a.completeInstanceFlag(cmd)
+	return cmd
+}
+
+func manyOperations(ctx context.Context, c *client, params openapi.ListOperationsParams, limit int) (*openapi.OperationList, error) {
+	all := &openapi.OperationList{Items: []openapi.Operation{}}
+	for {
+		size := min(limit-len(all.Items), pageSize)
+		params.Limit = &size
+		page, err := decode[openapi.OperationList](c.ListOperations(ctx, &params))
+		if err != nil {
+			return nil, err
+		}
+		all.Items = append(all.Items, page.Items...)
+		if len(all.Items) >= limit || text(page.NextCursor) == "" || text(page.NextCursor) == text(params.Cursor) {
+			all.Items = all.Items[:min(len(all.Items), limit)]
+			return all, nil
+		}
+		params.Cursor = page.NextCursor
+	}
+}
+
+func (a *app) operationRows(out io.Writer, operations []openapi.Operation) {
+	var rows [][]string
+	for _, o := range operations {
+		rows = append(rows, []string{o.Id.String(), string(o.Kind), o.InstanceName, string(o.State), currentStep(o),
+			took(o.StartedAt, o.EndedAt, a.now()), showAge(a.now().Sub(o.CreatedAt))})
+	}
+	a.columns(out, []string{"ID", "KIND", "INSTANCE", "STATE", "STEP", "TOOK", "AGE"}, rows)
+}
+
+// currentStep names the step that an operation is at, or failed at.
+func currentStep(o openapi.Operation) string {
+	if o.State == openapi.OperationStateSucceeded {
+		return ""
+	}
+	for _, step := range o.Steps {
+		if step.State == openapi.StepStateRunning || step.State == openapi.StepStateFailed {
+			return step.Name
+		}
+	}
+	return ""
+}
+
+func took(started, ended *time.Time, now time.Time) string {
+	if started == nil {
+		return ""
+	}
+	if ended == nil {
+		return showTook(now.Sub(*started))
+	}
+	return showTook(ended.Sub(*started))
+}
+
+func (a *app) operationsGetCommand() *cobra.Command {
+	var wait waiting
+	cmd := &cobra.Command{
+		Use:   "get ID",
+		Short: "Show an operation and its steps",
+		Long:  "Shows an operation and its steps. With --wait, it follows the operation to its end\nand exits with 7 when it fails.",
+		Args:  exactly(operationID),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.onOperation(args[0], func(c *client, id uuid.UUID) error {
+				if wait.wait {
+					return a.finish(cmd.Context(), c, id, wait)
+				}
+				operation, err := decode[openapi.Operation](c.GetOperation(cmd.Context(), id))
+				if err != nil {
+					return err
+				}
+				return a.printOperation(operation)
+			})
+		},
+	}
+	wait.flags(cmd, "it is done")
+	return cmd
+}
+
+func (a *app) operationsCancelCommand() *cobra.Command {
+	var wait waiting
+	cmd := &cobra.Command{
+		Use:   "cancel ID",
+		Short: "Cancel an operation; what it began is undone",
+		Args:  exactly(operationID),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.onOperation(args[0], func(c *client, id uuid.UUID) error {
+				operation, err := decode[openapi.Operation](c.CancelOperation(cmd.Context(), id))
+				if err != nil {
+					return err
+				}
+				if !wait.wait {
+					return a.printStarted("Cancelling the "+clean(string(operation.Kind))+" of", operation)
+				}
+				operation, err = a.waitFor(cmd.Context(), c, id, wait.timeout)
+				if operation != nil && operation.State == openapi.OperationStateCancelled {
+					return a.printOperation(operation) // as was asked for
+				}
+				if err == nil {
+					err = &failure{code: exitConflict, message: fmt.Sprintf("the operation had %s before it could be cancelled", operation.State)}
+				}
+				return a.printUnfinished(operation, err)
+			})
+		},
+	}
+	wait.flags(cmd, "it is undone")
+	return cmd
+}
+
+const operationID = "the operation's id, see `toygres operations list`"
+
+func (a *app) onOperation(text string, do func(*client, uuid.UUID) error) error {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return usagef("%q is not an operation's id; find it with `toygres operations list`", text)
+	}
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	return do(c, id)
+}
+
+// finish follows an operation to its end and prints it.
+func (a *app) finish(ctx context.Context, c *client, id uuid.UUID, wait waiting) error {
+	operation, err := a.waitFor(ctx, c, id, wait.timeout)
+	if err != nil {
+		return a.printUnfinished(operation, err)
+	}
+	return a.printOperation(operation)
+}
+
+func (a *app) printOperation(o *openapi.Operation) error {
+	return a.print(o, func(out io.Writer) {
+		state := string(o.State)
+		if o.CancelAsked && !ended(o.State) {
+			state += ", being cancelled"
+		}
+		fields(out, "Operation", o.Id.String(), "Kind", string(o.Kind), "Instance", o.InstanceName, "State", state,
+			"Error", text(o.Error), "Created", stamp(&o.CreatedAt), "Ended", stamp(o.EndedAt), "Temporal", text(o.TemporalUrl))
+		fmt.Fprintln(out)
+		var rows [][]string
+		for _, step := range o.Steps {
+			attempt, note := "", text(step.Error)
+			if step.Attempt > 0 {
+				attempt = fmt.Sprint(step.Attempt)
+			}
+			if note == "" && step.State == openapi.StepStateRunning {
+				note = text(step.Message)
+			}
+			duration := ""
+			if step.State != openapi.StepStatePending {
+				duration = took(step.StartedAt, step.EndedAt, a.now())
+			}
+			rows = append(rows, []string{step.Name, string(step.State), attempt, duration, note})
+		}
+		a.columns(out, []string{"STEP", "STATE", "ATTEMPT", "TOOK", "NOTE"}, rows)
+	})
+}
+
+// completeInstanceFlag completes --instance by asking the server.
+func (a *app) completeInstanceFlag(cmd *cobra.Command) {
+	err := cmd.RegisterFlagCompletionFunc("instance", func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return a.namesLike(cmd.Context(), typed), cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the flag does not exist: a mistake in this package
+	}
+}
