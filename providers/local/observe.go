@@ -1,0 +1,97 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/toygres/toygres"
+)
+
+// Observe returns what really runs, and takes no lock: it answers at once,
+// whatever is going on.
+func (p *Provider) Observe(_ context.Context, id toygres.InstanceID) (toygres.Observation, error) {
+	return p.observe(id), nil
+}
+
+func (p *Provider) observe(id toygres.InstanceID) toygres.Observation {
+	d, ok := p.directory(id)
+	if !ok {
+		return toygres.Observation{Phase: toygres.PhaseAbsent}
+	}
+	r, err := d.read()
+	if err != nil {
+		return d.observeWithoutRecord(err)
+	}
+	o := toygres.Observation{Endpoint: toygres.Endpoint{Host: p.config.Host, Port: r.Port}}
+	s, st := d.server(), d.status()
+	switch {
+	case r.Wants == stopped && s.alive():
+		o.Phase, o.Message = toygres.PhaseStopping, "the server is writing its data and ending"
+	case r.Wants == stopped:
+		o.Phase = toygres.PhaseStopped
+	case s.ready() && st.StoppingSince.IsZero():
+		o.Phase = toygres.PhaseReady
+	case !d.initialised():
+		o.Phase, o.Message = toygres.PhaseStarting, "the data directory is being made"
+	case st.Failed:
+		o.Phase, o.Message = toygres.PhaseFailed, st.Message
+	case s.alive() && (s.state == "stopping" || !st.StoppingSince.IsZero()):
+		o.Phase, o.Message = toygres.PhaseStarting, "the server is ending and will be started again"
+	case s.alive():
+		o.Phase, o.Message = toygres.PhaseStarting, "PostgreSQL is starting"
+	case st.Message != "":
+		o.Phase, o.Message = toygres.PhaseStarting, st.Message
+		if time.Until(st.RetryAt) > time.Second {
+			o.Message += fmt.Sprintf("; trying again at %s", st.RetryAt.UTC().Format("15:04:05 UTC"))
+		}
+	default:
+		o.Phase, o.Message = toygres.PhaseStarting, "the server is about to be started"
+	}
+	return o
+}
+
+// observeWithoutRecord says what the lack of a usable spec.json means.
+func (d directory) observeWithoutRecord(err error) toygres.Observation {
+	if errors.Is(err, errCorrupt) {
+		return toygres.Observation{Phase: toygres.PhaseFailed, Message: printable(err.Error())}
+	}
+	entries, err := os.ReadDir(d.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return toygres.Observation{Phase: toygres.PhaseAbsent}
+	case d.deleting() || (err == nil && len(entries) == 0):
+		return toygres.Observation{Phase: toygres.PhaseStopping, Message: "the instance is being deleted"}
+	default:
+		if _, err := os.Lstat(d.path); errors.Is(err, fs.ErrNotExist) {
+			return toygres.Observation{Phase: toygres.PhaseAbsent} // gone since we looked
+		}
+		return toygres.Observation{Phase: toygres.PhaseFailed, Message: d.file(specFile) + " is missing; restore it, or delete the instance"}
+	}
+}
+
+// Credentials returns the superuser's name and password as they were set when
+// the instance was made.
+func (p *Provider) Credentials(_ context.Context, id toygres.InstanceID) (toygres.Credentials, error) {
+	d, ok := p.directory(id)
+	if !ok {
+		return toygres.Credentials{}, notFound(id)
+	}
+	password, err := d.password()
+	if errors.Is(err, fs.ErrNotExist) {
+		return toygres.Credentials{}, notFound(id)
+	}
+	if err != nil {
+		return toygres.Credentials{}, p.failure("reading the password of the instance", err)
+	}
+	return toygres.Credentials{User: superuser, Password: password, Database: database}, nil
+}
+
+// List returns every instance that has a directory.
+func (p *Provider) List(context.Context) ([]toygres.InstanceID, error) {
+	ids, err := p.list()
+	return ids, p.failure("listing the instances", err)
+}
