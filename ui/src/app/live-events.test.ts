@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { eventTypes, outdatedBy } from './live-events'
+
+test('the types of events are those of the domain', () => {
+  const domain = readFileSync(path.join(import.meta.dirname, '../../../event.go'), 'utf8')
+  const types = [...domain.matchAll(/EventType = "([^"]+)"/g)].map((m) => m[1])
+  expect(types.length).toBeGreaterThan(0)
+  expect([...eventTypes].sort()).toEqual(types.sort())
+})
+
+test('a change of state refreshes the lists and all of the instance', () => {
+  expect(outdatedBy({ type: 'instance.state', instance_name: 'mydb' })).toEqual([
+    ['events', 'of', 'mydb'],
+    ['operations', 'of', 'mydb'],
+    ['instances', 'detail', 'mydb'],
+    ['instances', 'list'],
+  ])
+})
+
+test('a step refreshes its operation but not the lists', () => {
+  expect(outdatedBy({ type: 'step.started', instance_name: 'mydb' })).toEqual([
+    ['events', 'of', 'mydb'],
+    ['operations', 'of', 'mydb'],
+  ])
+})
+
+test('a revealed password refreshes the events alone', () => {
+  expect(outdatedBy({ type: 'password.revealed', instance_name: 'mydb' })).toEqual([['events', 'of', 'mydb']])
+})

@@ -1,0 +1,33 @@
+import type { QueryKey } from '@tanstack/react-query'
+
+import { eventKeys } from '@/features/events/queries'
+import { instanceKeys } from '@/features/instances/queries'
+import { operationKeys } from '@/features/operations/queries'
+import type { Schema } from '@/lib/api'
+
+/** The types of events that the stream names. */
+export const eventTypes = [
+  'instance.state',
+  'operation.started',
+  'operation.ended',
+  'operation.cancel',
+  'step.started',
+  'step.progress',
+  'step.succeeded',
+  'step.failed',
+  'password.revealed',
+] as const
+
+/** What of the query cache an event makes out of date. */
+export function outdatedBy({
+  type,
+  instance_name: name,
+}: Pick<Schema<'Event'>, 'type' | 'instance_name'>): QueryKey[] {
+  const keys: QueryKey[] = [eventKeys.ofInstance(name)]
+  if (type === 'password.revealed') return keys
+  keys.push(operationKeys.ofInstance(name))
+  // A step changes nothing of the instance but the message of what it waits for.
+  if (type !== 'step.started' && type !== 'step.succeeded') keys.push(instanceKeys.detail(name))
+  if (type === 'instance.state' || type.startsWith('operation.')) keys.push(instanceKeys.lists)
+  return keys
+}

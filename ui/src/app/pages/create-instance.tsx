@@ -1,0 +1,85 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
+import { ArrowLeft } from 'lucide-react'
+
+import { Alert, ErrorAlert } from '@/components/alert'
+import { Button } from '@/components/button'
+import { Page } from '@/components/page'
+import { Skeleton } from '@/components/skeleton'
+import { CreateForm } from '@/features/instances/create-form'
+import { offerQuery } from '@/features/instances/queries'
+import { canOperate } from '@/features/session/roles'
+import { toast } from '@/lib/toasts'
+
+const route = getRouteApi('/signed-in/instances/new')
+
+export function CreateInstancePage() {
+  const { me } = route.useRouteContext()
+  const router = useRouter()
+  return (
+    <Page title="New instance">
+      <div className="mx-auto max-w-2xl">
+        <Link
+          to="/instances"
+          className="inline-flex items-center gap-1.5 text-sm text-ink-faint hover:text-ink"
+        >
+          <ArrowLeft aria-hidden className="size-4" />
+          Instances
+        </Link>
+        <h1 className="mt-2 text-xl font-semibold tracking-tight">New instance</h1>
+        <p className="mt-1 mb-6 text-ink-soft">A PostgreSQL server of its own, with its data.</p>
+        <div className="rounded-xl border bg-surface p-4 shadow-card sm:p-6">
+          {canOperate(me.role) ? (
+            <OfferedForm
+              onCreated={(name) => {
+                toast(`Creating ${name}`)
+                void router.navigate({ to: '/instances/$name', params: { name } })
+              }}
+              onCancel={() => void router.navigate({ to: '/instances' })}
+            />
+          ) : (
+            <Alert title="You may not create instances">
+              Your role is {me.role}. Ask an administrator for the role of an operator.
+            </Alert>
+          )}
+        </div>
+      </div>
+    </Page>
+  )
+}
+
+function OfferedForm({ onCreated, onCancel }: { onCreated: (name: string) => void; onCancel: () => void }) {
+  const offer = useQuery(offerQuery)
+  if (offer.data) {
+    return (
+      <CreateForm
+        offer={offer.data}
+        onCreated={(operation) => onCreated(operation.instance_name)}
+        onCancel={onCancel}
+      />
+    )
+  }
+  if (offer.isError) {
+    return (
+      <ErrorAlert
+        error={offer.error}
+        action={
+          <Button size="sm" onClick={() => void offer.refetch()}>
+            Try again
+          </Button>
+        }
+      />
+    )
+  }
+  return (
+    <div className="flex flex-col gap-8" aria-busy>
+      {['w-full h-9', 'w-full h-16', 'w-full h-16', 'w-1/2 h-9'].map((size, i) => (
+        <div key={i}>
+          <Skeleton className="mb-2 h-4 w-28" />
+          <Skeleton className={size} />
+        </div>
+      ))}
+      <Skeleton className="h-9 w-36 self-end" />
+    </div>
+  )
+}

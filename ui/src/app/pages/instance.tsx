@@ -1,0 +1,152 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { ArrowLeft, Database, SearchX } from 'lucide-react'
+import { useState, type ReactNode } from 'react'
+
+import { Alert, ErrorAlert } from '@/components/alert'
+import { Button, buttonClass } from '@/components/button'
+import { CopyButton } from '@/components/copy-button'
+import { EmptyState } from '@/components/empty-state'
+import { Page } from '@/components/page'
+import { Skeleton } from '@/components/skeleton'
+import { EventList } from '@/features/events/event-list'
+import { ConnectionCard } from '@/features/instances/connection-card'
+import { DangerZone } from '@/features/instances/danger-zone'
+import { LifecycleButtons } from '@/features/instances/lifecycle-buttons'
+import { OverviewCard } from '@/features/instances/overview-card'
+import { instanceQuery } from '@/features/instances/queries'
+import { StateBadge } from '@/features/instances/state-badge'
+import { OperationCard } from '@/features/operations/operation-card'
+import { OperationHistory } from '@/features/operations/operation-history'
+import { isActive } from '@/features/operations/progress'
+import { operationsQuery } from '@/features/operations/queries'
+import { canOperate } from '@/features/session/roles'
+import type { Schema } from '@/lib/api'
+import { isNotFound } from '@/lib/problem'
+
+const route = getRouteApi('/signed-in/instances/$name')
+
+export function InstancePage() {
+  const { name } = route.useParams()
+  const { me } = route.useRouteContext()
+  const { data: instance, error, refetch } = useQuery(instanceQuery(name))
+
+  let content: ReactNode
+  if (isNotFound(error) || instance?.state === 'deleted')
+    content = <Missing name={name} deleted={!!instance} />
+  else if (instance)
+    content = <Details key={instance.id} instance={instance} mayOperate={canOperate(me.role)} />
+  else if (error) {
+    content = (
+      <ErrorAlert
+        error={error}
+        action={
+          <Button size="sm" onClick={() => void refetch()}>
+            Try again
+          </Button>
+        }
+      />
+    )
+  } else content = <Loading name={name} />
+  return <Page title={name}>{content}</Page>
+}
+
+function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOperate: boolean }) {
+  const [actionError, setActionError] = useState<Error>()
+  const operations = useQuery(operationsQuery(instance.name)).data?.items.filter(
+    (operation) => operation.instance_id === instance.id, // the name may have had another bearer
+  )
+  const shown = useOperationToShow(operations)
+  return (
+    <>
+      <Heading name={instance.name}>
+        <StateBadge instance={instance} />
+        {mayOperate && (
+          <div className="ml-auto">
+            <LifecycleButtons instance={instance} onError={setActionError} />
+          </div>
+        )}
+      </Heading>
+      {actionError && <ErrorAlert error={actionError} className="mb-5" />}
+      {instance.message && (
+        <Alert look={instance.state === 'failed' ? 'bad' : 'info'} className="mb-5">
+          {instance.message}
+        </Alert>
+      )}
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="flex min-w-0 flex-col gap-5">
+          {shown && <OperationCard operation={shown} canOperate={mayOperate} />}
+          {instance.endpoint && <ConnectionCard instance={instance} canReveal={mayOperate} />}
+          <OperationHistory operations={operations} />
+          <EventList name={instance.name} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-5">
+          <OverviewCard instance={instance} />
+          {mayOperate && <DangerZone instance={instance} />}
+        </div>
+      </div>
+    </>
+  )
+}
+
+// The operation that goes on; its end stays in sight until the page is left.
+// One that went wrong is shown for as long as it is the latest.
+function useOperationToShow(operations: Schema<'Operation'>[] | undefined) {
+  const latest = operations?.[0]
+  const [watched, setWatched] = useState<string>()
+  if (latest && isActive(latest) && latest.id !== watched) setWatched(latest.id)
+  if (!latest) return undefined
+  return isActive(latest) || latest.id === watched || latest.state === 'failed' ? latest : undefined
+}
+
+function Heading({ name, children }: { name: string; children?: ReactNode }) {
+  return (
+    <div className="mb-5">
+      <Link
+        to="/instances"
+        className="inline-flex items-center gap-1.5 text-sm text-ink-faint hover:text-ink"
+      >
+        <ArrowLeft aria-hidden className="size-4" />
+        Instances
+      </Link>
+      <div className="mt-2 flex min-h-9 flex-wrap items-center gap-x-3 gap-y-2">
+        <h1 className="min-w-0 text-xl font-semibold tracking-tight wrap-anywhere">{name}</h1>
+        <CopyButton text={name} what="name" className="-ml-2" />
+        {children}
+      </div>
+    </div>
+  )
+}
+
+function Loading({ name }: { name: string }) {
+  return (
+    <div aria-busy>
+      <Heading name={name}>
+        <Skeleton className="h-6 w-24 rounded-full" />
+      </Heading>
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <Skeleton className="h-96 rounded-xl" />
+        <Skeleton className="h-96 rounded-xl" />
+      </div>
+    </div>
+  )
+}
+
+function Missing({ name, deleted }: { name: string; deleted: boolean }) {
+  return (
+    <EmptyState
+      asPage
+      icon={deleted ? Database : SearchX}
+      title={deleted ? `${name} was deleted` : `There is no instance ${name}`}
+      action={
+        <Link to="/instances" className={buttonClass('secondary')}>
+          All instances
+        </Link>
+      }
+    >
+      {deleted
+        ? 'Its data is gone, and its name is free again.'
+        : 'It may have been deleted, or never existed.'}
+    </EmptyState>
+  )
+}

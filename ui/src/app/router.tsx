@@ -1,0 +1,128 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  parseSearchWith,
+  redirect,
+  stringifySearchWith,
+} from '@tanstack/react-router'
+
+import { parseStateFilter, type StateFilter } from '@/features/instances/state'
+import { meQuery } from '@/features/session/queries'
+import { HOME, safeReturnTo } from '@/features/session/return-to'
+import { isUnauthenticated } from '@/lib/problem'
+
+import { BrokenPage } from './pages/broken'
+import { NotFoundPage } from './pages/not-found'
+import { Shell } from './shell'
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()()
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search): { return_to?: string; ended?: true } => ({
+    ...(typeof search.return_to === 'string' && { return_to: search.return_to }),
+    ...(search.ended === true && { ended: true }),
+  }),
+  beforeLoad: async ({ context: { client }, search }) => {
+    if (client.getQueryState(meQuery.queryKey)?.status === 'error') return // asked just now
+    const me = await client.query(meQuery).catch(() => undefined)
+    if (me) throw redirect({ href: safeReturnTo(search.return_to) })
+  },
+  component: lazyRouteComponent(() => import('./pages/sign-in'), 'SignInPage'),
+})
+
+// Everything but the sign-in page is for those who are signed in. A session
+// that ended comes by here too, and remembers where it was.
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  beforeLoad: async ({ context: { client }, location }) => {
+    const before = client.getQueryData(meQuery.queryKey)
+    try {
+      return { me: await client.query(meQuery) }
+    } catch (error) {
+      if (!isUnauthenticated(error)) throw error
+      const wanted = safeReturnTo(location.href)
+      throw redirect({
+        to: '/sign-in',
+        search: { ...(wanted !== HOME && { return_to: wanted }), ...(before && { ended: true }) },
+      })
+    }
+  },
+  component: function SignedIn() {
+    return <Shell me={signedIn.useRouteContext().me} />
+  },
+})
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: HOME, replace: true })
+  },
+})
+
+const instances = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/instances',
+  validateSearch: (search): { state?: StateFilter; search?: string } => {
+    const state = parseStateFilter(search.state)
+    const text = textOf(search.search)
+    return { ...(state && { state }), ...(text && { search: text }) }
+  },
+  component: lazyRouteComponent(() => import('./pages/instances'), 'InstancesPage'),
+})
+
+const createInstance = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/instances/new',
+  component: lazyRouteComponent(() => import('./pages/create-instance'), 'CreateInstancePage'),
+})
+
+const instance = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/instances/$name',
+  component: lazyRouteComponent(() => import('./pages/instance'), 'InstancePage'),
+})
+
+const anythingElse = createRoute({
+  getParentRoute: () => signedIn,
+  path: '$',
+  component: NotFoundPage,
+})
+
+const routeTree = root.addChildren([
+  signIn,
+  signedIn.addChildren([home, instances, createInstance, instance, anythingElse]),
+])
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : ''
+}
+
+/** The pages and their addresses. */
+export function newRouter(client: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { client },
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultErrorComponent: BrokenPage,
+    defaultNotFoundComponent: NotFoundPage,
+    // Plain ?search=text instead of quoted JSON.
+    parseSearch: parseSearchWith((value) => value),
+    stringifySearch: stringifySearchWith(String),
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof newRouter>
+  }
+}

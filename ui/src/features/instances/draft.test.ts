@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+
+import type { Schema } from '@/lib/api'
+
+import { checkDraft, newDraft, requestOf } from './draft'
+
+const offer: Schema<'Offer'> = {
+  provider: 'local',
+  versions: [17, 16],
+  default_version: 18,
+  image_types: ['stock'],
+  cpu_millis: { min: 100, max: 4000, default: 1000 },
+  memory_mib: { min: 128, max: 8192, default: 1024 },
+  storage_gib: { min: 1, max: 100, default: 10 },
+}
+
+test('the defaults of the offer need only a name', () => {
+  const draft = newDraft(offer)
+  expect(checkDraft(draft, offer)).toEqual({ name: 'must not be empty' })
+  expect(requestOf({ ...draft, name: 'mydb' }, offer)).toEqual({
+    name: 'mydb',
+    version: 17,
+    cpu_millis: 1000,
+    memory_mib: 1024,
+    storage_gib: 10,
+    image_type: 'stock',
+  })
+})
+
+test('a custom size is what was typed', () => {
+  const draft = { ...newDraft(offer), name: 'mydb', size: 'custom', cpu: '0.25', memory: '256' }
+  expect(checkDraft(draft, offer)).toEqual({})
+  expect(requestOf(draft, offer)).toMatchObject({ cpu_millis: 250, memory_mib: 256 })
+})
+
+test('every field that breaks a rule is named as in the request', () => {
+  const draft = { ...newDraft(offer), name: 'New', size: 'custom', cpu: '64', memory: '1', storage: 'much' }
+  expect(Object.keys(checkDraft(draft, offer))).toEqual(['name', 'cpu_millis', 'memory_mib', 'storage_gib'])
+})

@@ -1,0 +1,65 @@
+import type { Schema } from '@/lib/api'
+
+import { nameProblem, parseAmount, rangeProblem } from './rules'
+import { sizesOf } from './sizes'
+
+type Offer = Schema<'Offer'>
+
+const MILLIS = 1000
+
+/** A new instance while it is being described. Numbers are as typed. */
+export interface Draft {
+  name: string
+  version: number
+  /** The key of a size, or "custom", which cpu (in cores) and memory (in MiB) then say. */
+  size: string
+  cpu: string
+  memory: string
+  /** In GiB. */
+  storage: string
+  imageType: Schema<'ImageType'>
+}
+
+/** A draft with the offer's defaults. */
+export function newDraft(offer: Offer): Draft {
+  const sizes = sizesOf(offer)
+  const size = sizes.find((s) => s.cpuMillis === offer.cpu_millis.default) ?? sizes[0]
+  return {
+    name: '',
+    version: offer.versions.includes(offer.default_version)
+      ? offer.default_version
+      : (offer.versions[0] ?? 0),
+    size: size?.key ?? 'custom',
+    cpu: String(offer.cpu_millis.default / MILLIS),
+    memory: String(offer.memory_mib.default),
+    storage: String(offer.storage_gib.default),
+    imageType: offer.image_types[0] ?? 'stock',
+  }
+}
+
+/** The rules that draft breaks, by the names of the request's fields. */
+export function checkDraft(draft: Draft, offer: Offer): Record<string, string> {
+  const request = requestOf(draft, offer)
+  const checks = {
+    name: nameProblem(draft.name),
+    cpu_millis: rangeProblem(request.cpu_millis ?? Number.NaN, offer.cpu_millis, 'CPU', MILLIS),
+    memory_mib: rangeProblem(request.memory_mib ?? Number.NaN, offer.memory_mib, 'MiB'),
+    storage_gib: rangeProblem(request.storage_gib ?? Number.NaN, offer.storage_gib, 'GiB'),
+  }
+  const broken: Record<string, string> = {}
+  for (const [field, problem] of Object.entries(checks)) if (problem) broken[field] = problem
+  return broken
+}
+
+/** What to ask the server for. */
+export function requestOf(draft: Draft, offer: Offer): Schema<'CreateInstanceRequest'> {
+  const size = sizesOf(offer).find((s) => s.key === draft.size)
+  return {
+    name: draft.name,
+    version: draft.version,
+    cpu_millis: size?.cpuMillis ?? parseAmount(draft.cpu, MILLIS),
+    memory_mib: size?.memoryMiB ?? parseAmount(draft.memory),
+    storage_gib: parseAmount(draft.storage),
+    image_type: draft.imageType,
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query'
+
+import { answer, api, type Schema } from '@/lib/api'
+
+import { statesOf, type StateFilter } from './state'
+
+const PAGE_SIZE = 50
+
+/** Which instances a list shows. */
+export interface InstanceFilter {
+  state?: StateFilter | undefined
+  search?: string | undefined
+}
+
+/** The places of instances in the query cache. */
+export const instanceKeys = {
+  lists: ['instances', 'list'] as const,
+  detail: (name: string) => ['instances', 'detail', name] as const,
+}
+
+export function instancesQuery({ state, search }: InstanceFilter) {
+  return infiniteQueryOptions({
+    queryKey: [...instanceKeys.lists, { state, search }],
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        api.GET('/api/instances', {
+          params: {
+            query: {
+              limit: PAGE_SIZE,
+              ...(state && { state: [...statesOf(state)] }),
+              ...(search && { search }),
+              ...(pageParam && { cursor: pageParam }),
+            },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function instanceQuery(name: string) {
+  return queryOptions({
+    queryKey: instanceKeys.detail(name),
+    queryFn: ({ signal }) => answer(api.GET('/api/instances/{name}', { params: { path: { name } }, signal })),
+  })
+}
+
+/** How to connect, without the password. It changes with the instance's endpoint. */
+export function connectionQuery(instance: Schema<'Instance'>) {
+  const { id, name, endpoint } = instance
+  return queryOptions({
+    queryKey: ['instances', 'connection', id, endpoint],
+    queryFn: ({ signal }) =>
+      answer(api.GET('/api/instances/{name}/connection', { params: { path: { name } }, signal })),
+    enabled: endpoint !== undefined,
+  })
+}
+
+/** What can be asked for. Asked anew for each form, since versions come and go. */
+export const offerQuery = queryOptions({
+  queryKey: ['offer'],
+  queryFn: ({ signal }) => answer(api.GET('/api/offer', { signal })),
+  staleTime: 60_000,
+})
+
+/** Asks for an instance. The key makes a repeat of the same request harmless. */
+export function useCreateInstance() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ body, key }: { body: Schema<'CreateInstanceRequest'>; key: string }) =>
+      answer(api.POST('/api/instances', { body, params: { header: { 'Idempotency-Key': key } } })),
+    // The event stream does this too, unless it is just being reconnected.
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
+type Action = 'stop' | 'start' | 'delete'
+
+/** Stops, starts or deletes the instance called name. */
+export function useInstanceAction(action: Action, name: string) {
+  const client = useQueryClient()
+  const init = { params: { path: { name } } }
+  return useMutation({
+    mutationFn: async (): Promise<void> => {
+      if (action === 'stop') await answer(api.POST('/api/instances/{name}/stop', init))
+      else if (action === 'start') await answer(api.POST('/api/instances/{name}/start', init))
+      else await answer(api.DELETE('/api/instances/{name}', init))
+    },
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
+/** Fetches the connection with the password, which is kept nowhere but with the caller. */
+export function useRevealConnection(name: string) {
+  return useMutation({
+    mutationFn: () =>
+      answer(api.POST('/api/instances/{name}/connection/reveal', { params: { path: { name } } })),
+    gcTime: 0,
+  })
+}

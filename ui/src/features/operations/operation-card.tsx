@@ -1,0 +1,103 @@
+import { ExternalLink } from 'lucide-react'
+import { useState } from 'react'
+
+import { Alert, ErrorAlert } from '@/components/alert'
+import { Badge } from '@/components/badge'
+import { Button, buttonClass } from '@/components/button'
+import { Card } from '@/components/card'
+import { Dialog, DialogActions } from '@/components/dialog'
+import type { Schema } from '@/lib/api'
+
+import { announcement, canCancel, isActive, kindLabel, outcome } from './progress'
+import { useCancelOperation } from './queries'
+import { StepList } from './step-list'
+
+type Operation = Schema<'Operation'>
+
+/** One operation as it goes: its steps, its trouble, and the way to cancel it. */
+export function OperationCard({ operation, canOperate }: { operation: Operation; canOperate: boolean }) {
+  const { tone, label } = outcome(operation)
+  return (
+    <Card
+      title={`${kindLabel(operation.kind)} ${operation.instance_name}`}
+      aside={
+        <div className="flex flex-wrap items-center gap-2">
+          <Badge tone={tone} pulse={isActive(operation)}>
+            {label}
+          </Badge>
+          {operation.temporal_url && <TemporalLink url={operation.temporal_url} />}
+          {canOperate && canCancel(operation) && <CancelButton operation={operation} />}
+        </div>
+      }
+    >
+      <p className="sr-only" role="status">
+        {announcement(operation)}
+      </p>
+      <StepList steps={operation.steps} />
+      {operation.error && (
+        <Alert
+          look={operation.state === 'cancelled' ? 'info' : 'bad'}
+          title={operation.state === 'cancelled' ? 'Cancelled' : 'Why it failed'}
+          className="mt-4"
+        >
+          {operation.error}
+        </Alert>
+      )}
+    </Card>
+  )
+}
+
+/** A link to the workflow behind an operation. The URL comes from the server's configuration. */
+export function TemporalLink({ url }: { url: string }) {
+  if (!/^https?:\/\//.test(url)) return null
+  return (
+    <a href={url} target="_blank" rel="noreferrer" className={buttonClass('ghost', 'sm')}>
+      Temporal
+      <ExternalLink aria-label="(opens in a new tab)" className="size-3.5" />
+    </a>
+  )
+}
+
+function CancelButton({ operation }: { operation: Operation }) {
+  const [asking, setAsking] = useState(false)
+  return (
+    <>
+      <Button size="sm" onClick={() => setAsking(true)}>
+        Cancel
+      </Button>
+      {asking && <CancelDialog operation={operation} onClose={() => setAsking(false)} />}
+    </>
+  )
+}
+
+function CancelDialog({ operation, onClose }: { operation: Operation; onClose: () => void }) {
+  const cancel = useCancelOperation(operation.id)
+  const creating = operation.kind === 'create'
+  return (
+    <Dialog
+      title={
+        creating
+          ? `Cancel creating ${operation.instance_name}?`
+          : `Cancel deleting ${operation.instance_name}?`
+      }
+      onClose={onClose}
+    >
+      <p className="text-ink-soft">
+        {creating
+          ? 'What was begun is removed again. Nothing is left behind but a record that it was cancelled.'
+          : 'This works only as long as nothing has been removed yet.'}
+      </p>
+      {cancel.isError && <ErrorAlert error={cancel.error} className="mt-4" />}
+      <DialogActions>
+        <Button onClick={onClose}>Keep going</Button>
+        <Button
+          look="danger"
+          pending={cancel.isPending}
+          onClick={() => cancel.mutate(undefined, { onSuccess: onClose })}
+        >
+          Cancel operation
+        </Button>
+      </DialogActions>
+    </Dialog>
+  )
+}

@@ -1,0 +1,38 @@
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
+
+import { ApiError, isUnauthenticated } from './problem'
+
+declare module '@tanstack/react-query' {
+  interface Register {
+    defaultError: Error
+    queryMeta: { expects401?: boolean }
+    mutationMeta: { expects401?: boolean }
+  }
+}
+
+/**
+ * The cache of what the API answered. It is kept fresh by the event stream,
+ * so nothing goes stale by time alone. onSessionEnded is called when a request
+ * that should have been allowed was not.
+ */
+export function newQueryClient(onSessionEnded: () => void): QueryClient {
+  const watch = (error: Error, meta: { expects401?: boolean } | undefined) => {
+    if (isUnauthenticated(error) && !meta?.expects401) onSessionEnded()
+  }
+  return new QueryClient({
+    queryCache: new QueryCache({ onError: (error, query) => watch(error, query.meta) }),
+    mutationCache: new MutationCache({
+      onError: (error, _variables, _result, mutation) => watch(error, mutation.meta),
+    }),
+    defaultOptions: {
+      queries: { staleTime: Infinity, retry: retryReads, refetchOnWindowFocus: false },
+      mutations: { retry: false },
+    },
+  })
+}
+
+// Only what may pass by itself is asked again: no answer, or a server that is
+// restarting.
+function retryReads(failures: number, error: Error): boolean {
+  return error instanceof ApiError && [0, 502, 503, 504].includes(error.problem.status) && failures < 3
+}

@@ -1,0 +1,37 @@
+/** A short word to the user about what just happened. */
+export interface Toast {
+  id: number
+  text: string
+}
+
+const SHOWN_MS = 5000
+
+let toasts: readonly Toast[] = []
+let lastID = 0
+const listeners = new Set<() => void>()
+
+function set(next: readonly Toast[]) {
+  toasts = next
+  for (const listener of listeners) listener()
+}
+
+/** Says text for a few seconds. Only for success: errors stay where they arose. */
+export function toast(text: string) {
+  const id = ++lastID
+  set([...toasts, { id, text }])
+  setTimeout(() => dismissToast(id), SHOWN_MS)
+}
+
+/** Takes a toast away. */
+export function dismissToast(id: number) {
+  set(toasts.filter((t) => t.id !== id))
+}
+
+/** The store, for useSyncExternalStore. */
+export const toastStore = {
+  subscribe: (listener: () => void) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  },
+  read: () => toasts,
+}
