@@ -1,0 +1,77 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/toygres/toygres"
+)
+
+// MaxPasswordLength bounds what is hashed, in bytes.
+const MaxPasswordLength = 1000
+
+// MinPasswordLength is what an administrator's password must have, in bytes.
+const MinPasswordLength = 8
+
+// strength is OWASP's recommendation for argon2id with the least memory.
+var strength = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// decoy is checked when there is no such user, so that an answer takes as
+// long as for a user who exists and says nothing about who does. Nobody knows
+// its password.
+const decoy = "$argon2id$v=19$m=19456,t=2,p=1$" + "dG95Z3Jlc2RlY295c2FsdA" + "$" + "q2V0b3lncmVzLW5vYm9keS1rbm93cy10aGlzLXB3ISE"
+
+// hashingPatience is how long a sign-in waits for its turn to hash.
+const hashingPatience = 5 * time.Second
+
+// Passwords hashes and checks passwords, few at a time: each takes memory and
+// a core by design, and many at once would starve everything else.
+type Passwords struct{ turns *semaphore.Weighted }
+
+// NewPasswords returns Passwords that leave half of the cores to others.
+func NewPasswords() *Passwords {
+	return &Passwords{turns: semaphore.NewWeighted(int64(max(1, runtime.NumCPU()/2)))}
+}
+
+// HashPassword returns the hash to store for a new password, in PHC form.
+func HashPassword(password string) (string, error) {
+	if len(password) < MinPasswordLength || len(password) > MaxPasswordLength {
+		return "", toygres.Errorf(toygres.CodeInvalid, "the password must have %d to %d bytes", MinPasswordLength, MaxPasswordLength)
+	}
+	hash, err := argon2id.CreateHash(password, strength)
+	if err != nil {
+		return "", fmt.Errorf("hash a password: %w", err)
+	}
+	return hash, nil
+}
+
+// Match reports whether hash is one of password. An empty hash stands for a
+// user who does not exist or can't sign in: it takes as long as any other and
+// never matches. CodeUnavailable says that too many others wait.
+func (p *Passwords) Match(ctx context.Context, password, hash string) (bool, error) {
+	waiting, cancel := context.WithTimeout(ctx, hashingPatience)
+	defer cancel()
+	if err := p.turns.Acquire(waiting, 1); err != nil {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		return false, &toygres.Error{Code: toygres.CodeUnavailable, RetryAfter: hashingPatience, Err: err,
+			Message: "too many people sign in just now; try again in a moment"}
+	}
+	defer p.turns.Release(1)
+
+	nobody := hash == ""
+	if nobody {
+		hash = decoy
+	}
+	match, err := argon2id.ComparePasswordAndHash(password, hash)
+	if err != nil {
+		return false, fmt.Errorf("check a password hash: %w", err)
+	}
+	return match && !nobody, nil
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/toygres/toygres/providers/local"
+	"github.com/toygres/toygres/services/api/auth"
+)
+
+// config is what the environment says; each name has the prefix TOYGRES_.
+type config struct {
+	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8080"`
+	PublicURL      string   `env:"PUBLIC_URL"`      // as browsers see us; https makes cookies Secure
+	TrustedProxies []string `env:"TRUSTED_PROXIES"` // networks whose X-Forwarded-For is believed, such as 10.0.0.0/8
+	Provider       string   `env:"PROVIDER" envDefault:"local"`
+
+	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233"`
+	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"toygres"`
+	TemporalUIURL     string `env:"TEMPORAL_UI_URL"` // for links; may be empty
+
+	// Failed sign-ins that are borne in a minute.
+	SignInsPerUser   int `env:"SIGN_INS_PER_USER" envDefault:"10"`
+	SignInsPerClient int `env:"SIGN_INS_PER_CLIENT" envDefault:"30"`
+
+	LocalDir      string `env:"LOCAL_DIR"`
+	LocalPostgres string `env:"LOCAL_POSTGRES"` // installation prefixes, separated by colons
+	LocalPorts    string `env:"LOCAL_PORTS" envDefault:"15500-16499"`
+	LocalHost     string `env:"LOCAL_HOST" envDefault:"127.0.0.1"`
+	LocalUser     string `env:"LOCAL_USER"`
+}
+
+// catalogConfig is all that migrate and admin need.
+type catalogConfig struct {
+	CatalogURL string `env:"CATALOG_URL"`
+	LogLevel   string `env:"LOG_LEVEL" envDefault:"info"`
+}
+
+func readCatalogConfig() (catalogConfig, error) {
+	c, err := read[catalogConfig]()
+	if err == nil && c.CatalogURL == "" {
+		err = errors.New("TOYGRES_CATALOG_URL is not set; it looks like postgres://user@host:5432/database?passfile=/path")
+	}
+	return c, err
+}
+
+func read[T any]() (T, error) {
+	c, err := env.ParseAsWithOptions[T](env.Options{Prefix: "TOYGRES_"})
+	if err != nil {
+		return c, fmt.Errorf("read the environment: %w", err)
+	}
+	return c, nil
+}
+
+// publicURL returns nil when none is set.
+func (c config) publicURL() (*url.URL, error) {
+	if c.PublicURL == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.Trim(u.Path, "/") != "" {
+		return nil, fmt.Errorf("TOYGRES_PUBLIC_URL is %q, but must be like https://toygres.example.com, without a path", c.PublicURL)
+	}
+	return u, nil
+}
+
+func (c config) trustedProxies() ([]*net.IPNet, error) {
+	networks := make([]*net.IPNet, 0, len(c.TrustedProxies))
+	for _, text := range c.TrustedProxies {
+		_, network, err := net.ParseCIDR(strings.TrimSpace(text))
+		if err != nil {
+			return nil, fmt.Errorf("TOYGRES_TRUSTED_PROXIES: %q is no network; write it like 10.0.0.0/8", text)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
+
+func (c config) limits() (auth.Limits, error) {
+	if c.SignInsPerUser < 1 || c.SignInsPerClient < 1 {
+		return auth.Limits{}, errors.New("TOYGRES_SIGN_INS_PER_USER and TOYGRES_SIGN_INS_PER_CLIENT must be at least 1")
+	}
+	return auth.Limits{PerUser: c.SignInsPerUser, PerClient: c.SignInsPerClient}, nil
+}
+
+// provider makes the provider that the configuration names.
+func (c config) provider(log *slog.Logger) (*local.Provider, error) {
+	if c.Provider != local.Name {
+		return nil, fmt.Errorf("TOYGRES_PROVIDER is %q; this build knows only %q", c.Provider, local.Name)
+	}
+	if c.LocalDir == "" {
+		return nil, errors.New("TOYGRES_LOCAL_DIR is not set; it is the directory where the instances' data lives")
+	}
+	first, last, err := local.ParsePorts(c.LocalPorts)
+	if err != nil {
+		return nil, fmt.Errorf("TOYGRES_LOCAL_PORTS: %w", err)
+	}
+	prefixes, err := local.ParsePrefixes(c.LocalPostgres)
+	if err != nil {
+		return nil, fmt.Errorf("TOYGRES_LOCAL_POSTGRES: %w", err)
+	}
+	return local.New(local.Config{
+		Dir: c.LocalDir, Prefixes: prefixes, FirstPort: first, LastPort: last,
+		Host: c.LocalHost, User: c.LocalUser, Logger: log,
+	})
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	temporallog "go.temporal.io/sdk/log"
+
+	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/internal/telemetry"
+	"github.com/toygres/toygres/services/api/server"
+	"github.com/toygres/toygres/ui"
+)
+
+// Limits of the HTTP server. Event streams lift theirs themselves.
+const (
+	headerTime  = 5 * time.Second
+	readTime    = 30 * time.Second
+	writeTime   = 60 * time.Second
+	idleTime    = 2 * time.Minute
+	headerBytes = 32 << 10
+)
+
+// When we stop, load balancers get drainTime to notice, and requests in
+// progress then finishTime to end.
+const (
+	drainTime  = 500 * time.Millisecond
+	finishTime = 20 * time.Second
+)
+
+// serve runs the API until ctx ends.
+func serve(ctx context.Context, stderr io.Writer) (err error) {
+	c, err := read[config]()
+	if err != nil {
+		return err
+	}
+	cc, err := readCatalogConfig()
+	if err != nil {
+		return err
+	}
+	log, err := telemetry.NewLogger(stderr, cc.LogLevel)
+	if err != nil {
+		return fmt.Errorf("TOYGRES_LOG_LEVEL: %w", err)
+	}
+	slog.SetDefault(log)
+
+	tracing, err := telemetry.StartTracing(ctx, "toygres-api", version, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		err = errors.Join(err, tracing.Shutdown(flush))
+	}()
+
+	// The catalog's connections outlive ctx: requests in progress need them.
+	store, err := catalog.Open(context.WithoutCancel(ctx), cc.CatalogURL, catalog.Options{Application: "toygres-api", Tracing: tracing.Enabled})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	temporal, err := c.temporal(tracing, log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	handler, err := newServer(c, store, temporal, tracing, log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("TOYGRES_LISTEN: %w", err)
+	}
+	return listenUntil(ctx, listener, handler, log)
+}
+
+func (c config) temporal(tracing *telemetry.Tracing, log *slog.Logger) (client.Client, error) {
+	interceptors, err := tracing.Interceptors()
+	if err != nil {
+		return nil, err
+	}
+	// A lazy client connects with the first call, so that we start and serve
+	// reads while Temporal is down.
+	temporal, err := client.NewLazyClient(client.Options{
+		HostPort: c.TemporalAddress, Namespace: c.TemporalNamespace, Identity: "toygres-api",
+		Logger: temporallog.NewStructuredLogger(log), Interceptors: interceptors,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the connection to Temporal: %w", err)
+	}
+	return temporal, nil
+}
+
+func newServer(c config, store *catalog.Store, temporal client.Client, tracing *telemetry.Tracing, log *slog.Logger) (*server.Server, error) {
+	provider, err := c.provider(log)
+	if err != nil {
+		return nil, err
+	}
+	publicURL, err := c.publicURL()
+	if err != nil {
+		return nil, err
+	}
+	proxies, err := c.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
+	limits, err := c.limits()
+	if err != nil {
+		return nil, err
+	}
+	site, err := fs.Sub(ui.Dist, "dist")
+	if err != nil {
+		return nil, err
+	}
+	return server.New(server.Options{
+		Catalog: store, Provider: provider, Temporal: temporal, UI: site, Log: log, Version: version,
+		TemporalNamespace: c.TemporalNamespace, TemporalUIURL: c.TemporalUIURL,
+		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, Tracing: tracing.Enabled,
+	})
+}
+
+// listenUntil serves until ctx ends, then stops in order: first say so, then
+// end what would never end by itself, then let requests in progress finish.
+func listenUntil(ctx context.Context, listener net.Listener, s *server.Server, log *slog.Logger) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		s.Run(background)
+	}()
+	defer func() {
+		stop()
+		<-followed
+	}()
+
+	web := &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
+		IdleTimeout: idleTime, MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(listener) }()
+	log.Info("serving", "address", listener.Addr().String(), "version", version)
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	s.Drain()
+	time.Sleep(drainTime)
+	s.EndStreams()
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
+	defer cancel()
+	if err := web.Shutdown(finish); err != nil {
+		return errors.Join(fmt.Errorf("requests in progress were cut off: %w", err), web.Close())
+	}
+	log.Info("stopped")
+	return nil
+}

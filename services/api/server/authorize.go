@@ -1,0 +1,97 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/services/api/auth"
+)
+
+// needs is the one table of who may do what: the least role for each
+// operation of the contract. Only signing in needs nobody to be signed in.
+var needs = map[string]toygres.Role{
+	"signOut":     toygres.RoleViewer,
+	"getMe":       toygres.RoleViewer,
+	"listTokens":  toygres.RoleViewer,
+	"createToken": toygres.RoleViewer, // one's own, with at most one's own role
+	"revokeToken": toygres.RoleViewer, // one's own
+
+	"getOffer":           toygres.RoleViewer,
+	"listInstances":      toygres.RoleViewer,
+	"getInstance":        toygres.RoleViewer,
+	"getConnection":      toygres.RoleViewer,
+	"listInstanceEvents": toygres.RoleViewer,
+	"listOperations":     toygres.RoleViewer,
+	"getOperation":       toygres.RoleViewer,
+	"streamEvents":       toygres.RoleViewer,
+
+	"createInstance":   toygres.RoleOperator,
+	"deleteInstance":   toygres.RoleOperator,
+	"stopInstance":     toygres.RoleOperator,
+	"startInstance":    toygres.RoleOperator,
+	"revealConnection": toygres.RoleOperator,
+	"cancelOperation":  toygres.RoleOperator,
+}
+
+// answerTime bounds the work for one request. Streams have no bound.
+const answerTime = 20 * time.Second
+
+// access lets a request through to its operation if it is not forged and
+// whoever is behind it may do that. It also bounds the time that it may take.
+func (s *Server) access(op *operation) echo.MiddlewareFunc {
+	role, known := needs[op.id]
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			request := c.Request()
+			if op.id != streamOperation {
+				ctx, cancel := context.WithTimeout(request.Context(), answerTime)
+				defer cancel()
+				request = request.WithContext(ctx)
+				c.SetRequest(request)
+			}
+			credential, shown := auth.CredentialOf(request)
+			// A page of another site can make a browser send our cookie, but
+			// it can't make it send a token, nor hide where it comes from.
+			if credential.Cookie || op.public {
+				if err := s.crossOrigin.Check(request); err != nil {
+					return &toygres.Error{Code: toygres.CodeForbidden, Err: err,
+						Message: "this request comes from a page of another site"}
+				}
+			}
+			current := callOf(request.Context())
+			current.credential = credential
+			if op.public {
+				return next(c)
+			}
+			if !shown {
+				return auth.Unauthenticated()
+			}
+			principal, err := s.authenticator.Principal(request.Context(), catalog.HashToken(credential.Secret))
+			if err != nil {
+				return err
+			}
+			current.principal = principal
+			if !known || !principal.User.Role.Covers(role) {
+				return toygres.Errorf(toygres.CodeForbidden, "this needs the role %s; yours is %s", role, principal.User.Role)
+			}
+			return next(c)
+		}
+	}
+}
+
+// newCrossOrigin trusts pages of this server, also where a proxy in front of
+// it changes the Host header.
+func newCrossOrigin(publicURL string) (*http.CrossOriginProtection, error) {
+	protection := http.NewCrossOriginProtection()
+	if publicURL != "" {
+		if err := protection.AddTrustedOrigin(publicURL); err != nil {
+			return nil, err
+		}
+	}
+	return protection, nil
+}

@@ -1,0 +1,114 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/openapi"
+)
+
+// ListInstances answers a page of instances.
+func (s *Server) ListInstances(ctx context.Context, request openapi.ListInstancesRequestObject) (openapi.ListInstancesResponseObject, error) {
+	p := request.Params
+	filter := catalog.InstanceFilter{Version: or(p.Version), Search: or(p.Search), Cursor: or(p.Cursor), Limit: or(p.Limit)}
+	for _, state := range or(p.State) {
+		filter.States = append(filter.States, toygres.State(state))
+	}
+	page, err := s.options.Catalog.Instances(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]openapi.Instance, len(page.Instances))
+	for i, instance := range page.Instances {
+		items[i] = s.instance(instance)
+	}
+	return openapi.ListInstances200JSONResponse{Items: items, NextCursor: optional(page.Next)}, nil
+}
+
+// GetInstance answers one instance.
+func (s *Server) GetInstance(ctx context.Context, request openapi.GetInstanceRequestObject) (openapi.GetInstanceResponseObject, error) {
+	instance, err := s.options.Catalog.Instance(ctx, request.Name)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.GetInstance200JSONResponse{InstanceJSONResponse: openapi.InstanceJSONResponse(s.instance(instance))}, nil
+}
+
+// CreateInstance records a new instance and starts its creation.
+func (s *Server) CreateInstance(ctx context.Context, request openapi.CreateInstanceRequestObject) (openapi.CreateInstanceResponseObject, error) {
+	offer, err := s.options.Provider.Offer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	spec := specOf(*request.Body, offer)
+	if err := spec.Validate(offer); err != nil {
+		return nil, err
+	}
+	key, err := idempotencyKey(request.Params.IdempotencyKey, *request.Body)
+	if err != nil {
+		return nil, err
+	}
+	begun, err := s.options.Catalog.BeginCreate(ctx, catalog.NewInstance{
+		Spec: spec, Owner: callOf(ctx).principal.User.ID, Provider: s.options.Provider.Name(), Idempotency: key,
+	})
+	if err != nil {
+		return nil, err
+	}
+	operation := begun.Operation
+	if !begun.Replayed { // else it was started then, or the worker's sweep will do it
+		if operation, err = s.launch(ctx, begun, s.options.Catalog.AbandonCreate); err != nil {
+			return nil, err
+		}
+	}
+	return openapi.CreateInstance202JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
+}
+
+// specOf fills what the request left out with defaults. A zero that was sent
+// stays one, for the rules to refuse.
+func specOf(body openapi.CreateInstanceRequest, offer toygres.Offer) toygres.Spec {
+	spec := toygres.Spec{Name: body.Name, Version: defaultVersion(offer)}.WithDefaults()
+	set := func(field *int, sent *int) {
+		if sent != nil {
+			*field = *sent
+		}
+	}
+	set(&spec.Version, body.Version)
+	set(&spec.CPUMillis, body.CpuMillis)
+	set(&spec.MemoryMiB, body.MemoryMib)
+	set(&spec.StorageGiB, body.StorageGib)
+	if body.ImageType != nil {
+		spec.ImageType = toygres.ImageType(*body.ImageType)
+	}
+	return spec
+}
+
+// idempotencyKey ties the client's key to what was asked, as it was sent:
+// defaults may change between a request and its repeat.
+func idempotencyKey(key *string, body openapi.CreateInstanceRequest) (*catalog.IdempotencyKey, error) {
+	if key == nil {
+		return nil, nil
+	}
+	canonical, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("hash the request: %w", err)
+	}
+	sum := sha256.Sum256(canonical)
+	return &catalog.IdempotencyKey{Key: *key, RequestHash: sum[:]}, nil
+}
+
+// DeleteInstance starts the removal of an instance with its data.
+func (s *Server) DeleteInstance(ctx context.Context, request openapi.DeleteInstanceRequestObject) (openapi.DeleteInstanceResponseObject, error) {
+	begun, err := s.options.Catalog.Begin(ctx, request.Name, toygres.KindDelete, callOf(ctx).principal.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	operation, err := s.launch(ctx, begun, s.options.Catalog.Abandon)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.DeleteInstance202JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
+}

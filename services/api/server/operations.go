@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/openapi"
+)
+
+// ListOperations answers a page of operations with their steps.
+func (s *Server) ListOperations(ctx context.Context, request openapi.ListOperationsRequestObject) (openapi.ListOperationsResponseObject, error) {
+	p := request.Params
+	filter := catalog.OperationFilter{
+		InstanceName: or(p.Instance), Kind: toygres.Kind(or(p.Kind)), Cursor: or(p.Cursor), Limit: or(p.Limit),
+	}
+	for _, state := range or(p.State) {
+		filter.States = append(filter.States, toygres.OperationState(state))
+	}
+	page, err := s.options.Catalog.Operations(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]openapi.Operation, len(page.Operations))
+	for i, o := range page.Operations {
+		items[i] = s.operation(o)
+	}
+	return openapi.ListOperations200JSONResponse{Items: items, NextCursor: optional(page.Next)}, nil
+}
+
+// GetOperation answers one operation with its steps.
+func (s *Server) GetOperation(ctx context.Context, request openapi.GetOperationRequestObject) (openapi.GetOperationResponseObject, error) {
+	operation, err := s.options.Catalog.Operation(ctx, toygres.OperationID(request.Id.String()))
+	if err != nil {
+		return nil, err
+	}
+	return openapi.GetOperation200JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
+}
+
+// CancelOperation asks the operation's workflow to undo what it has begun.
+func (s *Server) CancelOperation(ctx context.Context, request openapi.CancelOperationRequestObject) (openapi.CancelOperationResponseObject, error) {
+	id := toygres.OperationID(request.Id.String())
+	operation, err := s.options.Catalog.Operation(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if operation.WorkflowID == "" && !operation.State.Done() {
+		return nil, toygres.Errorf(toygres.CodeConflict, "a %s can't be cancelled; it is over in a moment", operation.Kind)
+	}
+	if operation, err = s.options.Catalog.AskCancel(ctx, id, callOf(ctx).principal.User.ID); err != nil {
+		return nil, err
+	}
+	if err := s.cancelWorkflow(ctx, operation); err != nil {
+		return nil, err
+	}
+	return openapi.CancelOperation202JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
+}
+
+func (s *Server) cancelWorkflow(ctx context.Context, operation toygres.Operation) error {
+	ctx, cancel := context.WithTimeout(ctx, temporalTime)
+	defer cancel()
+	err := s.options.Temporal.CancelWorkflow(ctx, operation.WorkflowID, operation.RunID)
+	var gone *serviceerror.NotFound
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &gone):
+		// It has just ended, or is about to begin. Both will show in a moment.
+		return &toygres.Error{Code: toygres.CodeConflict, Operation: operation.ID, Err: err,
+			Message: "the operation does not run at this moment; look at it again and then decide"}
+	default:
+		return temporalDown(err, "cancellation is recorded, but not on its way; ask for it again in a moment")
+	}
+}

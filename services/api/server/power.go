@@ -1,0 +1,50 @@
+package server
+
+import (
+	"context"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/openapi"
+)
+
+// Stop and start are the pattern of what needs no workflow: the catalog
+// records the wish, the provider is called once, and the worker settles the
+// state by what the provider then shows.
+
+// StopInstance asks for an instance to be stopped, with its data kept.
+func (s *Server) StopInstance(ctx context.Context, request openapi.StopInstanceRequestObject) (openapi.StopInstanceResponseObject, error) {
+	instance, err := s.switchPower(ctx, request.Name, toygres.KindStop, s.options.Provider.Stop)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.StopInstance200JSONResponse{InstanceJSONResponse: openapi.InstanceJSONResponse(s.instance(instance))}, nil
+}
+
+// StartInstance asks for a stopped instance to run again.
+func (s *Server) StartInstance(ctx context.Context, request openapi.StartInstanceRequestObject) (openapi.StartInstanceResponseObject, error) {
+	instance, err := s.switchPower(ctx, request.Name, toygres.KindStart, s.options.Provider.Start)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.StartInstance200JSONResponse{InstanceJSONResponse: openapi.InstanceJSONResponse(s.instance(instance))}, nil
+}
+
+func (s *Server) switchPower(ctx context.Context, name string, kind toygres.Kind, call func(context.Context, toygres.InstanceID) error) (toygres.Instance, error) {
+	begun, err := s.options.Catalog.Begin(ctx, name, kind, callOf(ctx).principal.User.ID)
+	if err != nil || begun.Operation.ID == "" { // nothing to do: it is so already
+		return begun.Instance, err
+	}
+	// The client may go; what is recorded must be carried out or taken back.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if cause := call(ctx, begun.Instance.ID); cause != nil {
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+		defer cancel()
+		if err := s.options.Catalog.Abandon(undo, begun.Operation.ID); err != nil {
+			s.log.ErrorContext(ctx, "an operation failed and was not taken back; the worker settles it",
+				"request_id", callOf(ctx).requestID, "operation", begun.Operation.ID, "error", err)
+		}
+		return toygres.Instance{}, cause
+	}
+	return begun.Instance, nil
+}

@@ -1,0 +1,201 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/openapi"
+)
+
+// The stream's operation and route, which are exempt from what bounds the
+// others.
+const (
+	streamOperation = "streamEvents"
+	streamRoute     = "/api/events"
+)
+
+// writeTime bounds one write to a client that does not read.
+const writeTime = 30 * time.Second
+
+// reconnectAfter is what clients are told to wait before they come again.
+const reconnectAfter = 2 * time.Second
+
+// StreamEvents follows events as they are committed, after those since
+// Last-Event-ID.
+func (s *Server) StreamEvents(ctx context.Context, request openapi.StreamEventsRequestObject) (openapi.StreamEventsResponseObject, error) {
+	after, resume, err := lastEventID(request.Params.LastEventID)
+	if err != nil {
+		return nil, err
+	}
+	if resume {
+		newest, err := s.options.Catalog.LastEventID(ctx)
+		if err != nil {
+			return nil, err
+		}
+		// An id from the future is another catalog's. Waiting for it would
+		// hide everything until then.
+		resume = after <= newest
+	}
+	current := callOf(ctx)
+	opening, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	wants := eventsWanted(request.Params)
+	st, position, err := s.hub.open(opening, current.principal.User.ID, catalog.HashToken(current.credential.Secret), wants)
+	if err != nil {
+		return nil, err
+	}
+	if !resume {
+		after = position
+	}
+	return &streamResponse{ctx: ctx, server: s, stream: st, after: after, resume: resume, until: current.principal.ExpiresAt}, nil
+}
+
+func lastEventID(header *string) (id toygres.EventID, given bool, err error) {
+	if header == nil {
+		return 0, false, nil
+	}
+	number, err := strconv.ParseInt(*header, 10, 64)
+	if err != nil {
+		return 0, false, badRequest("Last-Event-ID is not the id of an event",
+			toygres.FieldError{Field: "Last-Event-ID", Rule: "max", Message: "is not the id of an event"})
+	}
+	return toygres.EventID(number), true, nil
+}
+
+// eventsWanted selects by the instance's name and not its id, so that a
+// stream may begin before the instance does and go on after its end.
+func eventsWanted(p openapi.StreamEventsParams) func(toygres.Event) bool {
+	instance := or(p.Instance)
+	operation := toygres.OperationID("")
+	if p.Operation != nil {
+		operation = toygres.OperationID(p.Operation.String())
+	}
+	return func(e toygres.Event) bool {
+		return (instance == "" || e.InstanceName == instance) && (operation == "" || e.OperationID == operation)
+	}
+}
+
+// streamResponse writes one client's stream until either side ends it.
+type streamResponse struct {
+	ctx    context.Context
+	server *Server
+	stream *stream
+	after  toygres.EventID // the last event that the client has
+	resume bool            // there may be events between after and the stream's first
+	until  time.Time       // when the credential ends; zero: never
+}
+
+// VisitStreamEventsResponse implements the generated response interface.
+func (r *streamResponse) VisitStreamEventsResponse(w http.ResponseWriter) error {
+	defer r.server.hub.close(r.stream)
+	out := &streamWriter{w: w, control: http.NewResponseController(w)}
+	if err := out.begin(); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.WriteHeader(http.StatusOK)
+	err := r.write(out)
+	if err != nil && r.ctx.Err() == nil {
+		r.server.log.DebugContext(r.ctx, "event stream ended", "request_id", callOf(r.ctx).requestID, "error", err)
+	}
+	return nil // the answer has begun; there is no other way to say it
+}
+
+func (r *streamResponse) write(out *streamWriter) error {
+	// The id without data dispatches nothing, but a client that is cut off
+	// before the first event resumes from here.
+	if err := out.write(fmt.Appendf(nil, "retry: %d\nid: %d\n\n", reconnectAfter.Milliseconds(), r.after)); err != nil {
+		return err
+	}
+	if r.resume {
+		if err := r.writePast(out); err != nil {
+			return err
+		}
+	}
+	heartbeat := time.NewTicker(r.server.options.Heartbeat)
+	defer heartbeat.Stop()
+	var expired <-chan time.Time // never, when nil
+	if !r.until.IsZero() {
+		timer := time.NewTimer(time.Until(r.until))
+		defer timer.Stop()
+		expired = timer.C
+	}
+	for {
+		select {
+		case <-r.ctx.Done():
+			return r.ctx.Err()
+		case <-r.stream.ended:
+			return errors.New("ended by this server")
+		case <-expired:
+			return errors.New("the session or token has ended")
+		case <-heartbeat.C:
+			if err := out.write([]byte(": heartbeat\n\n")); err != nil {
+				return err
+			}
+		case next := <-r.stream.frames:
+			if next.id <= r.after {
+				continue // it was among the past ones
+			}
+			if err := out.write(next.data); err != nil {
+				return err
+			}
+			r.after = next.id
+		}
+	}
+}
+
+// writePast writes what the client missed. Meanwhile new events gather in the
+// stream's buffer, so that there is no gap; what is in both is skipped there.
+func (r *streamResponse) writePast(out *streamWriter) error {
+	after := r.after
+	for {
+		events, err := r.server.options.Catalog.Events(r.ctx, catalog.EventFilter{After: after}, eventBatch)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			after = e.ID
+			if !r.stream.wants(e) {
+				continue
+			}
+			data, err := r.server.eventFrame(r.ctx, e)
+			if err != nil {
+				return err
+			}
+			if err := out.write(data); err != nil {
+				return err
+			}
+		}
+		r.after = max(r.after, after)
+		if len(events) < eventBatch {
+			return nil
+		}
+	}
+}
+
+// streamWriter writes at once, and gives up on a client that does not read.
+type streamWriter struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// begin lifts the server's limits for one answer.
+func (s *streamWriter) begin() error { return s.control.SetReadDeadline(time.Time{}) }
+
+func (s *streamWriter) write(data []byte) error {
+	if err := s.control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		return err
+	}
+	if _, err := s.w.Write(data); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}

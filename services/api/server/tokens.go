@@ -1,0 +1,76 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/openapi"
+	"github.com/toygres/toygres/services/api/auth"
+)
+
+// ListTokens lists the user's own tokens, newest first.
+func (s *Server) ListTokens(ctx context.Context, _ openapi.ListTokensRequestObject) (openapi.ListTokensResponseObject, error) {
+	tokens, err := s.options.Catalog.Tokens(ctx, callOf(ctx).principal.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(tokens) // the catalog's are the oldest first
+	items := make([]openapi.Token, len(tokens))
+	for i, t := range tokens {
+		items[i] = token(t)
+	}
+	return openapi.ListTokens200JSONResponse{Items: items}, nil
+}
+
+// CreateToken makes a token and answers its secret, which nobody can see
+// again. A token can't make one that may do more or lasts longer than itself.
+func (s *Server) CreateToken(ctx context.Context, request openapi.CreateTokenRequestObject) (openapi.CreateTokenResponseObject, error) {
+	maker := callOf(ctx).principal
+	role := maker.User.Role
+	if request.Body.Role != nil {
+		role = toygres.Role(*request.Body.Role)
+	}
+	if !maker.User.Role.Covers(role) {
+		return nil, toygres.Errorf(toygres.CodeForbidden, "a token can't do more than who creates it: choose %s or less", maker.User.Role)
+	}
+	var expires time.Time
+	if days := or(request.Body.ExpiresInDays); days > 0 {
+		expires = time.Now().AddDate(0, 0, days)
+	}
+	if maker.Kind == catalog.ByToken && !maker.ExpiresAt.IsZero() && (expires.IsZero() || expires.After(maker.ExpiresAt)) {
+		return nil, toygres.Errorf(toygres.CodeForbidden, "a token can't create one that outlives it; sign in with a password for that")
+	}
+	secret := auth.NewToken()
+	created, err := s.options.Catalog.CreateToken(ctx, catalog.NewToken{
+		User: maker.User.ID, Name: request.Body.Name, Prefix: secret[:len(auth.TokenPrefix)+4], Hash: catalog.HashToken(secret), Role: role, Expires: expires,
+	})
+	if err != nil {
+		return nil, err
+	}
+	t := token(created)
+	return openapi.CreateToken201JSONResponse{
+		Id: t.Id, Name: t.Name, Prefix: t.Prefix, Role: t.Role, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, Token: secret,
+	}, nil
+}
+
+// RevokeToken ends one of the user's own tokens.
+func (s *Server) RevokeToken(ctx context.Context, request openapi.RevokeTokenRequestObject) (openapi.RevokeTokenResponseObject, error) {
+	err := s.options.Catalog.RevokeToken(ctx, callOf(ctx).principal.User.ID, catalog.TokenID(request.Id.String()))
+	if err != nil {
+		return nil, err
+	}
+	// Its hash is not known here, and the catalog's word may take a moment.
+	s.authenticator.ForgetAll()
+	return openapi.RevokeToken204Response{}, nil
+}
+
+func token(t catalog.Token) openapi.Token {
+	role := openapi.Role(t.Role)
+	return openapi.Token{
+		Id: id(t.ID), Name: t.Name, Prefix: t.Prefix, Role: &role,
+		CreatedAt: t.CreatedAt, LastUsedAt: optionalTime(t.LastUsedAt), ExpiresAt: optionalTime(t.ExpiresAt),
+	}
+}

@@ -1,0 +1,236 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/toygres/toygres"
+)
+
+// maxBody bounds a request's body, in bytes.
+const maxBody = 1 << 20
+
+// uuidFormat makes `format: uuid` of the contract a rule that is checked.
+var uuidFormat = openapi3.WithStringFormatValidator("uuid", openapi3.NewCallbackValidator(func(s string) error {
+	if _, err := uuid.Parse(s); err != nil || len(s) != 36 {
+		return errors.New("must be a UUID")
+	}
+	return nil
+}))
+
+var parameterOptions = &openapi3filter.Options{
+	MultiError: true, SkipSettingDefaults: true,
+	SchemaValidationOptions: []openapi3.SchemaValidationOption{uuidFormat, openapi3.EnableFormatValidation()},
+}
+
+// validate refuses a request that does not keep to the contract, with every
+// field that breaks a rule, before its handler sees it.
+func (o *operation) validate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		fields, err := o.checkParameters(c)
+		if err != nil {
+			return err
+		}
+		if len(fields) > 0 {
+			return badRequest(summary(fields), fields...)
+		}
+		if o.body != nil {
+			if err := o.checkBody(c); err != nil {
+				return err
+			}
+		}
+		return next(c)
+	}
+}
+
+// summary puts the first broken rule into the problem's detail, for clients
+// that show only that.
+func summary(fields []toygres.FieldError) string { return fields[0].Field + " " + fields[0].Message }
+
+func (o *operation) checkParameters(c echo.Context) ([]toygres.FieldError, error) {
+	request := c.Request()
+	query := url.Values{}
+	if request.URL.RawQuery != "" {
+		var err error
+		if query, err = url.ParseQuery(request.URL.RawQuery); err != nil {
+			return nil, badRequest("the query string can't be read")
+		}
+	}
+	var fields []toygres.FieldError
+	for _, name := range o.unknownQuery(query) {
+		fields = append(fields, toygres.FieldError{Field: name, Rule: "unknown", Message: "is not a parameter of this request"})
+	}
+	if len(o.parameters) == 0 {
+		return fields, nil
+	}
+	names := c.ParamNames()
+	path := make(map[string]string, len(names))
+	for i, name := range names {
+		path[name] = c.ParamValues()[i]
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: request, PathParams: path, QueryParams: query, Route: o.route, Options: parameterOptions,
+	}
+	for _, p := range o.parameters {
+		if !text(valuesOf(p.Value, request, path, query)...) {
+			fields = append(fields, toygres.FieldError{Field: p.Value.Name, Rule: "text", Message: "must be UTF-8 text without a zero byte"})
+			continue
+		}
+		if err := openapi3filter.ValidateParameter(request.Context(), input, p.Value); err != nil {
+			fields = append(fields, fieldErrors(p.Value.Name, err)...)
+		}
+	}
+	return fields, nil
+}
+
+func valuesOf(p *openapi3.Parameter, request *http.Request, path map[string]string, query url.Values) []string {
+	switch p.In {
+	case openapi3.ParameterInPath:
+		return []string{path[p.Name]}
+	case openapi3.ParameterInQuery:
+		return query[p.Name]
+	default:
+		return request.Header.Values(p.Name)
+	}
+}
+
+// text reports whether PostgreSQL can store every one of values.
+func text(values ...string) bool {
+	for _, v := range values {
+		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// validatedBody hands the checked value to the generated code, which then
+// does not read the body a second time by laxer rules.
+type validatedBody struct {
+	io.ReadCloser
+	value any
+}
+
+func (b validatedBody) ValidatedValue() any { return b.value }
+
+func (o *operation) checkBody(c echo.Context) error {
+	request := c.Request()
+	mediaType, _, err := mime.ParseMediaType(request.Header.Get(echo.HeaderContentType))
+	if err != nil || mediaType != echo.MIMEApplicationJSON || request.Header.Get(echo.HeaderContentEncoding) != "" {
+		return &requestError{http.StatusUnsupportedMediaType, &toygres.Error{Code: toygres.CodeInvalid,
+			Message: "the body must be plain JSON, with Content-Type: application/json"}}
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(c.Response(), request.Body, maxBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return err
+		}
+		return &requestError{http.StatusBadRequest, &toygres.Error{Code: toygres.CodeInvalid, Message: "the body ended early", Err: err}}
+	}
+	value, broken := decodeJSON(data)
+	if broken != "" {
+		return badRequest("the body "+broken, toygres.FieldError{Field: "body", Rule: "json", Message: broken})
+	}
+	err = o.body.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest(), uuidFormat, openapi3.EnableFormatValidation())
+	if err != nil {
+		fields := fieldErrors("body", err)
+		return badRequest(summary(fields), fields...)
+	}
+	if field, ok := textOnly(value, "body"); !ok {
+		f := toygres.FieldError{Field: field, Rule: "text", Message: "must not contain a zero byte"}
+		return badRequest(summary([]toygres.FieldError{f}), f)
+	}
+	request.Body = validatedBody{request.Body, value}
+	return nil
+}
+
+// decodeJSON decodes exactly one JSON value; otherwise it says in words what
+// is wrong, without repeating what was sent.
+func decodeJSON(data []byte) (value any, broken string) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, "is empty, but must be a JSON object"
+	}
+	if !utf8.Valid(data) {
+		return nil, "is not UTF-8 text"
+	}
+	if err := decoder.Decode(&value); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return nil, fmt.Sprintf("is not valid JSON: there is an error at byte %d", syntax.Offset)
+		}
+		return nil, "is not valid JSON: it ends too early"
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, "has something after the JSON value"
+	}
+	return value, ""
+}
+
+// textOnly returns the path of the first text in value that PostgreSQL can't
+// store.
+func textOnly(value any, at string) (string, bool) {
+	switch v := value.(type) {
+	case string:
+		return at, text(v)
+	case map[string]any:
+		for key, member := range v {
+			if field, ok := textOnly(member, key); !ok {
+				return field, false
+			}
+		}
+	case []any:
+		for i, member := range v {
+			if field, ok := textOnly(member, fmt.Sprintf("%s.%d", at, i)); !ok {
+				return field, false
+			}
+		}
+	}
+	return "", true
+}
+
+// fieldErrors flattens what kin-openapi found, without the values sent: one
+// of them could be a password.
+func fieldErrors(at string, err error) []toygres.FieldError {
+	var many openapi3.MultiError
+	if errors.As(err, &many) {
+		var fields []toygres.FieldError
+		for _, one := range many {
+			fields = append(fields, fieldErrors(at, one)...)
+		}
+		return fields
+	}
+	var schema *openapi3.SchemaError
+	if errors.As(err, &schema) {
+		field := at
+		if pointer := schema.JSONPointer(); len(pointer) > 0 {
+			field = strings.Join(pointer, ".")
+			if at != "body" {
+				field = at + "." + field
+			}
+		}
+		return []toygres.FieldError{{Field: field, Rule: rule(schema), Message: message(schema)}}
+	}
+	if errors.Is(err, openapi3filter.ErrInvalidRequired) {
+		return []toygres.FieldError{{Field: at, Rule: "required", Message: "is missing"}}
+	}
+	if errors.Is(err, openapi3filter.ErrInvalidEmptyValue) {
+		return []toygres.FieldError{{Field: at, Rule: "required", Message: "must not be empty"}}
+	}
+	return []toygres.FieldError{{Field: at, Rule: "type", Message: "has the wrong type"}}
+}
