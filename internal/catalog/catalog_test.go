@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/toygres/toygres"
@@ -63,6 +64,28 @@ func finish(t *testing.T, s *catalog.Store, begun catalog.Begun, state toygres.S
 	t.Helper()
 	require.NoError(t, s.FinishOperation(t.Context(), toygres.Outcome{Operation: begun.Operation.ID,
 		State: toygres.OperationSucceeded, InstanceState: state}))
+}
+
+// sql returns a way to look behind the store's back.
+func sql(t *testing.T, url string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func exec(t *testing.T, db *pgxpool.Pool, statement string, args ...any) {
+	t.Helper()
+	_, err := db.Exec(t.Context(), statement, args...)
+	require.NoError(t, err)
+}
+
+// count returns the one number that a query answers.
+func count(t *testing.T, db *pgxpool.Pool, query string, args ...any) (n int) {
+	t.Helper()
+	require.NoError(t, db.QueryRow(t.Context(), query, args...).Scan(&n))
+	return n
 }
 
 func requireCode(t *testing.T, code toygres.ErrorCode, err error) {

@@ -24,12 +24,12 @@ func (s *Store) CreateUser(ctx context.Context, name, passwordHash string, role 
 	return user, nil
 }
 
-// putAdmin compares the old hash, which the update's own RETURNING can't show
-// before PostgreSQL 18. Whoever loses the sessions by a new password is told
+// putAdmin compares with the row as it was before the statement, which it
+// therefore must not lock. Whoever loses the sessions by a new password is told
 // through their deletion; a new role is announced for what stays valid.
 const putAdmin = `
 WITH old AS (
-	SELECT id, password_hash, role FROM users WHERE lower(name) = lower($2) FOR UPDATE
+	SELECT id, password_hash, role FROM users WHERE lower(name) = lower($2)
 ), put AS (
 	INSERT INTO users (id, name, password_hash, role) VALUES ($1, $2, $3, 'admin')
 	ON CONFLICT (lower(name)) DO UPDATE SET password_hash = $3, role = 'admin', updated_at = now()
