@@ -139,10 +139,10 @@ func TestUseOfATokenIsRecordedOnceAMinute(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return !lastUsed().IsZero() }, 10*time.Second, time.Millisecond)
 	exec(t, pool, `UPDATE api_tokens SET last_used_at = now() - interval '61 seconds'`)
-	old := lastUsed()
-	_, err = s.Principal(ctx, hash)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool { return lastUsed().After(old) }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool {
+		_, err := s.Principal(ctx, hash)
+		return err == nil && time.Since(lastUsed()) < 30*time.Second
+	}, 10*time.Second, time.Millisecond)
 	s.Close() // waits for what is still to be written
 	require.Equal(t, 3, count(t, pool, `SELECT count(*) FROM written`), "two uses and the test's own")
 }

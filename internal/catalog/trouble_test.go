@@ -125,3 +125,22 @@ func TestTroubleHasItsCode(t *testing.T) {
 	_, err = closed.Instance(ctx, "mydb")
 	requireCode(t, toygres.CodeUnavailable, err)
 }
+
+func TestCutConnectionsAreReplaced(t *testing.T) {
+	t.Parallel()
+	s, dsn := openURL(t)
+	ctx := t.Context()
+	owner := newUser(t, s, "ann")
+	running(t, s, owner, "mydb")
+	for range 5 {
+		exec(t, sql(t, dsn), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = 'toygres'`)
+		require.Eventually(t, func() bool {
+			_, err := s.Instance(ctx, "mydb")
+			if err != nil {
+				require.Equal(t, toygres.CodeUnavailable, toygres.CodeOf(err), "%v", err)
+			}
+			return err == nil
+		}, 10*time.Second, time.Millisecond)
+	}
+}
