@@ -18,6 +18,10 @@ type Credentials interface {
 type Connections struct {
 	Credentials Credentials
 	Journal     Journal
+
+	// Query asks a server for its version, for example "18.4". Nil is a real
+	// query; recorded histories and tests of workflows have no server.
+	Query func(context.Context, toygres.Endpoint, toygres.Credentials) (string, error)
 }
 
 // TestConnectionInput says which server to reach, and where.
@@ -45,7 +49,11 @@ func (c *Connections) TestConnection(ctx context.Context, in TestConnectionInput
 		if err != nil {
 			return err
 		}
-		result.ServerVersion, err = serverVersion(ctx, in.Endpoint, credentials)
+		query := c.Query
+		if query == nil {
+			query = serverVersion
+		}
+		result.ServerVersion, err = query(ctx, in.Endpoint, credentials)
 		return err
 	})
 	return result, err

@@ -1,0 +1,138 @@
+// Package memory is a catalog with one operation and a provider with one
+// server, both in memory, that meet trouble when told to. Workflows are tested
+// and their histories are recorded with it.
+package memory
+
+import (
+	"context"
+	"sync"
+
+	"github.com/toygres/toygres"
+)
+
+// World is all there is outside of a workflow. It is what tests look at in the
+// end.
+type World struct {
+	mu        sync.Mutex
+	instance  toygres.Instance
+	operation toygres.Operation
+	previous  toygres.State // of the instance, before the operation
+	server    toygres.Phase
+	troubles  map[Place][]Trouble
+	watchers  []chan toygres.InstanceID
+}
+
+// Password is the server's. It must not be found in any history.
+const Password = "correct-horse-battery-staple"
+
+// Version is what the server says it is.
+const Version = "18.4"
+
+// New returns a world in which an operation of the kind is recorded and has
+// not begun. For a delete, there is a running server.
+func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.InstanceID) *World {
+	w := &World{
+		instance: toygres.Instance{
+			ID: instance, Spec: toygres.Spec{Name: "demo"}.WithDefaults(), State: toygres.StateCreating, Operation: operation,
+		},
+		operation: toygres.Operation{
+			ID: operation, Kind: kind, InstanceID: instance, InstanceName: "demo", State: toygres.OperationPending,
+		},
+		server:   toygres.PhaseAbsent,
+		troubles: map[Place][]Trouble{},
+	}
+	if kind == toygres.KindDelete {
+		w.instance.State, w.previous, w.server = toygres.StateDeleting, toygres.StateRunning, toygres.PhaseReady
+	}
+	for _, name := range toygres.PlannedSteps(kind) {
+		w.operation.Steps = append(w.operation.Steps, toygres.Step{Name: name, State: toygres.StepPending})
+	}
+	return w
+}
+
+// Instance returns the instance as the catalog knows it.
+func (w *World) Instance() toygres.Instance {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.instance
+}
+
+// Operation returns the operation as the catalog knows it, with its steps.
+func (w *World) Operation() toygres.Operation {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	op := w.operation
+	op.Steps = append([]toygres.Step(nil), op.Steps...)
+	return op
+}
+
+// Server returns what the provider shows.
+func (w *World) Server() toygres.Phase {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.server
+}
+
+// Place is where trouble can be met.
+type Place string
+
+// The places, one for each call that leaves the worker.
+const (
+	AtBegin     Place = "begin"
+	AtProvision Place = "provision"
+	AtObserve   Place = "observe"
+	AtQuery     Place = "query"
+	AtDelete    Place = "delete"
+	AtFinish    Place = "finish"
+)
+
+// Trouble is what one call meets before it does its work, which it does only
+// if the trouble returns nil.
+type Trouble func(context.Context) error
+
+// Meet lets the next calls at a place meet these troubles, one each. If the
+// last one is for ever, so do all later calls.
+func (w *World) Meet(at Place, troubles ...Trouble) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.troubles[at] = append(w.troubles[at], troubles...)
+}
+
+// Fail is trouble that is over when met again.
+func Fail(err error) Trouble { return func(context.Context) error { return err } }
+
+// Times is the same trouble n times.
+func Times(n int, t Trouble) []Trouble {
+	var all []Trouble
+	for range n {
+		all = append(all, t)
+	}
+	return all
+}
+
+// Hang calls reached, then blocks until the call's context ends.
+func Hang(reached func()) Trouble {
+	return func(ctx context.Context) error {
+		reached()
+		<-ctx.Done()
+		return ctx.Err()
+	}
+}
+
+// After calls reached and is no trouble.
+func After(reached func()) Trouble {
+	return func(context.Context) error { reached(); return nil }
+}
+
+func (w *World) meet(ctx context.Context, at Place) error {
+	w.mu.Lock()
+	var next Trouble
+	if waiting := w.troubles[at]; len(waiting) > 0 {
+		next, w.troubles[at] = waiting[0], waiting[1:]
+	}
+	w.mu.Unlock()
+	if next == nil {
+		return nil
+	}
+	return next(ctx)
+}

@@ -1,0 +1,74 @@
+// Command record carries out the workflows on a real Temporal server, in every
+// way they can go, and writes their histories into a directory. Released
+// histories are kept for ever: the replay test carries out today's code on
+// them. Run it with `make histories`, under the name of the coming release.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"go.temporal.io/api/temporalproto"
+	"google.golang.org/protobuf/proto"
+
+	historypb "go.temporal.io/api/history/v1"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "record:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("record", flag.ContinueOnError)
+	program := flags.String("temporal", "", "`path` of the program built from dev/temporal")
+	release := flags.String("release", "", "`name` of the release that the code is for, such as v0.1")
+	dir := flags.String("out", "workflows/testdata/histories", "`directory` to write to")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *program == "" || *release == "" {
+		return errors.New("give -temporal and -release")
+	}
+	// What the activities say about troubles that are made on purpose is noise.
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})))
+	server, err := startTemporal(ctx, *program)
+	if err != nil {
+		return err
+	}
+	defer server.stop()
+	for i, s := range scenarios() {
+		history, err := s.record(ctx, server.client, i)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		path := filepath.Join(*dir, fmt.Sprintf("%s_%s_%s.json", *release, s.kind, s.name))
+		if err := write(path, history); err != nil {
+			return err
+		}
+		fmt.Printf("%s: %d events\n", path, len(history.GetEvents()))
+	}
+	return nil
+}
+
+// write writes a history as Temporal's own tools do.
+func write(path string, history *historypb.History) error {
+	text, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(proto.Message(history))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
+}

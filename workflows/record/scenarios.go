@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/activities"
+	"github.com/toygres/toygres/workflows"
+	"github.com/toygres/toygres/workflows/internal/memory"
+)
+
+// scenario is one way an operation can go.
+type scenario struct {
+	kind        toygres.Kind
+	name        string
+	arrange     func(w *memory.World, cancel func()) // may be nil
+	cancelFirst bool                                 // before any worker is there
+	ends        toygres.OperationState
+}
+
+// Troubles that pass, and one that does not.
+var (
+	broken  = memory.Fail(toygres.Errorf(toygres.CodeProvider, "it is broken"))
+	invalid = memory.Fail(toygres.Errorf(toygres.CodeInvalid, "it can never succeed"))
+	down    = memory.Fail(toygres.Errorf(toygres.CodeUnavailable, "the catalog is down"))
+)
+
+func scenarios() []scenario {
+	meet := func(at memory.Place, troubles ...memory.Trouble) func(*memory.World, func()) {
+		return func(w *memory.World, _ func()) { w.Meet(at, troubles...) }
+	}
+	cancelled := func(at memory.Place) func(*memory.World, func()) {
+		return func(w *memory.World, cancel func()) { w.Meet(at, memory.Hang(cancel)) }
+	}
+	create, remove := toygres.KindCreate, toygres.KindDelete
+	return []scenario{
+		{kind: create, name: "succeeded", ends: toygres.OperationSucceeded},
+		{kind: create, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtBegin, down, down)
+			w.Meet(memory.AtProvision, broken)
+			w.Meet(memory.AtQuery, broken, broken)
+			w.Meet(memory.AtFinish, memory.Times(6, down)...)
+		}},
+		{kind: create, name: "provision_failed", ends: toygres.OperationFailed, arrange: meet(memory.AtProvision, invalid)},
+		{kind: create, name: "start_failed", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) { w.Meet(memory.AtObserve, w.Failing) }},
+		{kind: create, name: "query_failed", ends: toygres.OperationFailed, arrange: meet(memory.AtQuery, memory.Times(5, broken)...)},
+		{kind: create, name: "panicked", ends: toygres.OperationFailed, arrange: meet(memory.AtQuery,
+			memory.Times(5, func(context.Context) error { panic(memory.Password) })...)},
+		{kind: create, name: "undo_retried", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtQuery, invalid)
+			w.Meet(memory.AtDelete, broken, broken)
+		}},
+		{kind: create, name: "result_refused", ends: toygres.OperationFailed,
+			arrange: meet(memory.AtFinish, memory.Fail(toygres.Errorf(toygres.CodeConflict, "it is something else now")))},
+		{kind: create, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
+		{kind: create, name: "cancelled_provision", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtProvision)},
+		{kind: create, name: "cancelled_wait", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtObserve)},
+		{kind: create, name: "cancelled_query", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtQuery)},
+
+		{kind: remove, name: "succeeded", ends: toygres.OperationSucceeded},
+		{kind: remove, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtDelete, broken, broken)
+			w.Meet(memory.AtFinish, down)
+		}},
+		{kind: remove, name: "failed", ends: toygres.OperationFailed, arrange: meet(memory.AtDelete, invalid)},
+		{kind: remove, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
+		{kind: remove, name: "cancelled_remove", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtDelete)},
+	}
+}
+
+// record carries the scenario out and returns the history. It fails if the
+// operation does not end as it should, or if the history holds the password.
+func (s scenario) record(ctx context.Context, c client.Client, number int) (*historypb.History, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	id := func(kind int) string { return fmt.Sprintf("0190c3a0-0000-7000-8000-%06x%06x", kind, number) }
+	w := memory.New(s.kind, toygres.OperationID(id(1)), toygres.InstanceID(id(2)))
+	op := w.Operation()
+	cancelWorkflow := func() {
+		if err := c.CancelWorkflow(ctx, workflows.ID(op.InstanceID), ""); err != nil {
+			panic(err)
+		}
+	}
+	if s.arrange != nil {
+		s.arrange(w, cancelWorkflow)
+	}
+	run, err := workflows.Start(ctx, c, op, w.Instance().Spec)
+	if err != nil {
+		return nil, err
+	}
+	if s.cancelFirst {
+		cancelWorkflow()
+	}
+	workers := worker.New(c, workflows.TaskQueue, worker.Options{MaxHeartbeatThrottleInterval: 2 * time.Second})
+	workflows.Register(workers)
+	workers.RegisterActivity(&activities.Operations{Catalog: w})
+	workers.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
+	workers.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
+	if err := workers.Start(); err != nil {
+		return nil, err
+	}
+	defer workers.Stop()
+	endErr := c.GetWorkflow(ctx, workflows.ID(op.InstanceID), run).Get(ctx, nil)
+	if state := w.Operation().State; state != s.ends {
+		return nil, fmt.Errorf("the operation ended as %q, not %q: %w", state, s.ends, endErr)
+	}
+	return history(ctx, c, workflows.ID(op.InstanceID), run)
+}
+
+func history(ctx context.Context, c client.Client, id, run string) (*historypb.History, error) {
+	all := &historypb.History{}
+	events := c.GetWorkflowHistory(ctx, id, run, false, 0)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			return nil, err
+		}
+		if queue := event.GetWorkflowTaskScheduledEventAttributes().GetTaskQueue(); queue.GetKind() == enumspb.TASK_QUEUE_KIND_STICKY {
+			queue.Name = "sticky" // it names this machine
+		}
+		all.Events = append(all.Events, event)
+	}
+	raw, err := proto.Marshal(all)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Contains(raw, []byte(memory.Password)) {
+		return nil, errors.New("the history holds the password")
+	}
+	return all, nil
+}

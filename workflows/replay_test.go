@@ -1,0 +1,97 @@
+package workflows_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/toygres/toygres/activities"
+	"github.com/toygres/toygres/workflows"
+	"github.com/toygres/toygres/workflows/internal/memory"
+)
+
+// How many histories there are at least, so that they can't get fewer unseen.
+// Raise it with every recording; see package record.
+const (
+	recordedCreates = 12
+	recordedDeletes = 5
+)
+
+// Operations that began under released code go on under today's.
+func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
+	t.Parallel()
+	replayer := worker.NewWorkflowReplayer()
+	replayer.RegisterWorkflow(workflows.CreateInstance)
+	replayer.RegisterWorkflow(workflows.DeleteInstance)
+	creates, deletes := 0, 0
+	for _, path := range histories(t) {
+		name := filepath.Base(path)
+		if strings.Contains(name, "_create_") {
+			creates++
+		} else {
+			deletes++
+		}
+		require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, path), name)
+	}
+	require.GreaterOrEqual(t, creates, recordedCreates)
+	require.GreaterOrEqual(t, deletes, recordedDeletes)
+}
+
+// This is what the test above is good for: a step that is left out would
+// break operations that are under way, and a replay finds it.
+func TestReplayFindsAChangedWorkflow(t *testing.T) {
+	t.Parallel()
+	replayer := worker.NewWorkflowReplayer()
+	replayer.RegisterWorkflowWithOptions(withoutProvision, workflow.RegisterOptions{Name: "CreateInstance"})
+	succeeded := filepath.Join("testdata", "histories", "v0.1_create_succeeded.json")
+	require.ErrorContains(t, replayer.ReplayWorkflowHistoryFromJSONFile(quiet, succeeded), "[TMPRL1100]")
+}
+
+func withoutProvision(ctx workflow.Context, in workflows.CreateInstanceInput) (workflows.CreateInstanceResult, error) {
+	var operations *activities.Operations
+	var servers *activities.Servers
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: 1e9})
+	if err := workflow.ExecuteLocalActivity(local, operations.Begin, activities.BeginInput{OperationID: in.OperationID}).Get(ctx, nil); err != nil {
+		return workflows.CreateInstanceResult{}, err
+	}
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: 1e9})
+	return workflows.CreateInstanceResult{}, workflow.ExecuteActivity(ctx, servers.AwaitReady, activities.AwaitReadyInput{InstanceID: in.InstanceID}).Get(ctx, nil)
+}
+
+// Histories are read by operators and kept for weeks.
+func TestHistoriesHoldNoPassword(t *testing.T) {
+	t.Parallel()
+	for _, path := range histories(t) {
+		raw, err := proto.Marshal(read(t, path))
+		require.NoError(t, err)
+		require.Contains(t, string(raw), string(workflows.TaskQueue), "payloads must be readable for this test to mean something")
+		require.False(t, bytes.Contains(raw, []byte(memory.Password)), filepath.Base(path))
+	}
+}
+
+func histories(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "histories", "*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	return paths
+}
+
+func read(t *testing.T, path string) *historypb.History {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	history, err := client.HistoryFromJSON(file, client.HistoryJSONOptions{})
+	require.NoError(t, err)
+	return history
+}

@@ -1,0 +1,81 @@
+package workflows_test
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/activities"
+	"github.com/toygres/toygres/workflows"
+	"github.com/toygres/toygres/workflows/internal/memory"
+)
+
+const (
+	operationID = toygres.OperationID("0190c3a0-0000-7000-8000-00000000000a")
+	instanceID  = toygres.InstanceID("0190c3a0-0000-7000-8000-00000000000b")
+)
+
+// quiet is for troubles that are made on purpose.
+var quiet = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
+
+// carryOut runs an operation of the kind in a world of its own, with the real
+// activities, and returns what is there when the workflow has ended. arrange
+// gets the world and a function that cancels the operation.
+func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, cancel func())) (*memory.World, error) {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet)
+	env := suite.NewTestWorkflowEnvironment()
+	w := memory.New(kind, operationID, instanceID)
+	workflows.Register(env)
+	env.RegisterActivity(&activities.Operations{Catalog: w})
+	env.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
+	env.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
+	arrange(w, env.CancelWorkflow)
+
+	switch kind {
+	case toygres.KindCreate:
+		env.ExecuteWorkflow(workflows.CreateInstance, workflows.CreateInstanceInput{
+			OperationID: operationID, InstanceID: instanceID, Spec: w.Instance().Spec})
+	case toygres.KindDelete:
+		env.ExecuteWorkflow(workflows.DeleteInstance, workflows.DeleteInstanceInput{OperationID: operationID, InstanceID: instanceID})
+	}
+	require.True(t, env.IsWorkflowCompleted(), "the workflow must end")
+	return w, env.GetWorkflowError()
+}
+
+// steps are the steps of w's operation with their states.
+func steps(w *memory.World) map[toygres.StepName]toygres.StepState {
+	states := map[toygres.StepName]toygres.StepState{}
+	for _, step := range w.Operation().Steps {
+		states[step.Name] = step.State
+	}
+	return states
+}
+
+func step(t *testing.T, w *memory.World, name toygres.StepName) toygres.Step {
+	t.Helper()
+	for _, step := range w.Operation().Steps {
+		if step.Name == name {
+			return step
+		}
+	}
+	t.Fatalf("there is no step %q", name)
+	return toygres.Step{}
+}
+
+// Troubles of each kind.
+var (
+	unavailable = memory.Fail(toygres.Errorf(toygres.CodeUnavailable, "it is down"))
+	broken      = memory.Fail(toygres.Errorf(toygres.CodeProvider, "it is broken"))
+	exhausted   = memory.Fail(toygres.Errorf(toygres.CodeExhausted, "no port is free"))
+	invalid     = memory.Fail(toygres.Errorf(toygres.CodeInvalid, "it can never succeed"))
+	conflict    = memory.Fail(toygres.Errorf(toygres.CodeConflict, "something else is there"))
+)
+
+// often is more than any step is tried.
+const often = 50
