@@ -25,6 +25,8 @@ CREATE TABLE instances (
 );
 
 CREATE UNIQUE INDEX instances_living_name ON instances (name) WHERE state <> 'deleted';
+-- Operations are also looked up by the name of an instance that is gone.
+CREATE INDEX instances_name ON instances (name);
 -- Pages are read along this one. Search by a part of the name filters while
 -- it walks: 10,000 names take about a millisecond, and pg_trgm, which would be
 -- the index for it, is not to be had everywhere.

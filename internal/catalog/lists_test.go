@@ -188,7 +188,12 @@ func TestOperationsAreListedWithTheirSteps(t *testing.T) {
 	ofOne, err := s.Operations(ctx, catalog.OperationFilter{Instance: one.ID})
 	require.NoError(t, err)
 	require.Len(t, ofOne.Operations, 2)
-	succeeded, err := s.Operations(ctx, catalog.OperationFilter{State: toygres.OperationSucceeded})
+	exec(t, pool, `UPDATE instances SET state = 'deleted' WHERE name = 'db-3'`)
+	byName, err := s.Operations(ctx, catalog.OperationFilter{InstanceName: "db-3",
+		States: []toygres.OperationState{toygres.OperationSucceeded, toygres.OperationPending}})
+	require.NoError(t, err)
+	require.Equal(t, ofOne, byName, "also of an instance that is gone")
+	succeeded, err := s.Operations(ctx, catalog.OperationFilter{States: []toygres.OperationState{toygres.OperationSucceeded}})
 	require.NoError(t, err)
 	require.Len(t, succeeded.Operations, 9)
 

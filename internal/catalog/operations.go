@@ -80,7 +80,6 @@ type OperationFilter struct {
 	Instance     toygres.InstanceID
 	InstanceName string // also of instances that are gone
 	Kind         toygres.Kind
-	State        toygres.OperationState
 	States       []toygres.OperationState // any of them
 	Cursor       string                   // [OperationPage.Next] of the page before
 	Limit        int                      // rows; 50 when zero, at most 200
@@ -115,9 +114,6 @@ func (s *Store) Operations(ctx context.Context, filter OperationFilter) (Operati
 	}
 	if len(filter.States) > 0 {
 		where.add("o.state = ANY (?)", filter.States)
-	}
-	if filter.State != "" {
-		where.add("o.state = ?", filter.State)
 	}
 	found, err := s.operations(ctx, where.sql()+` ORDER BY o.created_at DESC, o.id DESC LIMIT `+strconv.Itoa(size+1), where.args...)
 	if err != nil {

@@ -158,8 +158,9 @@ func TestTokenAllowsNoMoreThanItsUser(t *testing.T) {
 	}
 	_, err := add(catalog.NewToken{Name: "too much", Role: toygres.RoleAdmin})
 	requireCode(t, toygres.CodeForbidden, err)
-	viewer, err := add(catalog.NewToken{Name: "viewer", Role: toygres.RoleViewer})
+	viewer, err := add(catalog.NewToken{Name: "viewer", Prefix: "tgr_abcd", Role: toygres.RoleViewer})
 	require.NoError(t, err)
+	require.Equal(t, "tgr_abcd", viewer.Prefix)
 	full, err := add(catalog.NewToken{Name: "full", Expires: time.Now().Add(time.Hour)})
 	require.NoError(t, err)
 	require.Equal(t, toygres.RoleOperator, full.Role)

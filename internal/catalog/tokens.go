@@ -76,8 +76,9 @@ func (s *Store) RevokeToken(ctx context.Context, user toygres.UserID, id TokenID
 	return wrap(err)
 }
 
-func scanToken(row pgx.CollectableRow) (toygresToken Token, err error) {
-	t := &toygresToken
-	err = row.Scan(&t.ID, &t.Name, &t.Prefix, &t.Role, &t.CreatedAt, (*zeronull.Timestamptz)(&t.LastUsedAt), (*zeronull.Timestamptz)(&t.ExpiresAt))
-	return toygresToken, err
+func scanToken(row pgx.CollectableRow) (Token, error) {
+	var t Token
+	err := row.Scan(&t.ID, &t.Name, &t.Prefix, &t.Role, &t.CreatedAt,
+		(*zeronull.Timestamptz)(&t.LastUsedAt), (*zeronull.Timestamptz)(&t.ExpiresAt))
+	return t, err
 }
