@@ -23,7 +23,7 @@ func (s *Server) GetConnection(ctx context.Context, request openapi.GetConnectio
 	}
 	credentials, err := s.options.Provider.Credentials(ctx, instance.ID)
 	if err != nil {
-		return nil, err
+		return nil, ofProvider(err)
 	}
 	credentials.Password = ""
 	return openapi.GetConnection200JSONResponse(connection(instance.Endpoint, credentials)), nil
@@ -46,7 +46,7 @@ func (s *Server) RevealConnection(ctx context.Context, request openapi.RevealCon
 	}
 	credentials, err := s.options.Provider.Credentials(ctx, instance.ID)
 	if err != nil {
-		return nil, err
+		return nil, ofProvider(err)
 	}
 	noStore := "no-store"
 	return openapi.RevealConnection200JSONResponse{

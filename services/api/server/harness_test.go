@@ -192,9 +192,15 @@ func (c *caller) do(method, path, body string) answer {
 	return answer{c.api.t, response.StatusCode, response.Header, data}
 }
 
-func (c *caller) get(path string) answer        { c.api.t.Helper(); return c.do(http.MethodGet, path, "") }
-func (c *caller) post(path, body string) answer { c.api.t.Helper(); return c.do(http.MethodPost, path, body) }
-func (c *caller) delete(path string) answer     { c.api.t.Helper(); return c.do(http.MethodDelete, path, "") }
+func (c *caller) get(path string) answer { c.api.t.Helper(); return c.do(http.MethodGet, path, "") }
+func (c *caller) post(path, body string) answer {
+	c.api.t.Helper()
+	return c.do(http.MethodPost, path, body)
+}
+func (c *caller) delete(path string) answer {
+	c.api.t.Helper()
+	return c.do(http.MethodDelete, path, "")
+}
 
 // problem requires the answer to be a problem document of that status and
 // code, and returns it.

@@ -54,10 +54,12 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		current := &call{requestID: id, clientIP: c.RealIP()}
 		ctx := context.WithValue(request.Context(), callKey{}, current)
-		c.SetRequest(request.WithContext(ctx))
+		outer := request.WithContext(ctx)
+		c.SetRequest(outer)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 
 		if err := s.recovered(next, c); err != nil {
+			c.SetRequest(outer) // the inner one's context has ended with its handler
 			s.writeError(err, c)
 		}
 

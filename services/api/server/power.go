@@ -44,7 +44,17 @@ func (s *Server) switchPower(ctx context.Context, name string, kind toygres.Kind
 			s.log.ErrorContext(ctx, "an operation failed and was not taken back; the worker settles it",
 				"request_id", callOf(ctx).requestID, "operation", begun.Operation.ID, "error", err)
 		}
-		return toygres.Instance{}, cause
+		return toygres.Instance{}, ofProvider(cause)
 	}
 	return begun.Instance, nil
+}
+
+// ofProvider keeps a provider's "no such instance" from looking like the
+// client's mistake: the catalog has the instance, so something is broken.
+func ofProvider(err error) error {
+	if toygres.CodeOf(err) != toygres.CodeNotFound {
+		return err
+	}
+	return &toygres.Error{Code: toygres.CodeProvider, Err: err,
+		Message: "the provider knows nothing of this instance; its data may have been removed by hand"}
 }

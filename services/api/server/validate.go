@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -133,7 +135,7 @@ func (o *operation) checkBody(c echo.Context) error {
 		return &requestError{http.StatusUnsupportedMediaType, &toygres.Error{Code: toygres.CodeInvalid,
 			Message: "the body must be plain JSON, with Content-Type: application/json"}}
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(c.Response(), request.Body, maxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(c.Response().Writer, request.Body, maxBody))
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
@@ -147,15 +149,30 @@ func (o *operation) checkBody(c echo.Context) error {
 	}
 	err = o.body.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest(), uuidFormat, openapi3.EnableFormatValidation())
 	if err != nil {
-		fields := fieldErrors("body", err)
+		fields := append(o.unknownFields(value), fieldErrors("body", err)...)
 		return badRequest(summary(fields), fields...)
 	}
-	if field, ok := textOnly(value, "body"); !ok {
-		f := toygres.FieldError{Field: field, Rule: "text", Message: "must not contain a zero byte"}
+	if f, ok := storable(value, "body"); !ok {
 		return badRequest(summary([]toygres.FieldError{f}), f)
 	}
 	request.Body = validatedBody{request.Body, value}
 	return nil
+}
+
+// unknownFields returns a field error for each member that the contract does
+// not have, sorted. kin-openapi says that there are some, but not which.
+func (o *operation) unknownFields(value any) []toygres.FieldError {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil
+	}
+	var fields []toygres.FieldError
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if _, known := o.body.Properties[name]; !known {
+			fields = append(fields, toygres.FieldError{Field: name, Rule: "unknown", Message: "is not a field of this request"})
+		}
+	}
+	return fields
 }
 
 // decodeJSON decodes exactly one JSON value; otherwise it says in words what
@@ -182,26 +199,32 @@ func decodeJSON(data []byte) (value any, broken string) {
 	return value, ""
 }
 
-// textOnly returns the path of the first text in value that PostgreSQL can't
-// store.
-func textOnly(value any, at string) (string, bool) {
+// storable finds what JSON and the contract allow, but Go and PostgreSQL can't
+// hold: numbers like 1e3 or beyond 64 bits, and text with zero bytes.
+func storable(value any, at string) (toygres.FieldError, bool) {
 	switch v := value.(type) {
 	case string:
-		return at, text(v)
+		if !text(v) {
+			return toygres.FieldError{Field: at, Rule: "text", Message: "must not contain a zero byte"}, false
+		}
+	case json.Number:
+		if _, err := v.Int64(); err != nil {
+			return toygres.FieldError{Field: at, Rule: "type", Message: "must be a whole number, written in digits"}, false
+		}
 	case map[string]any:
 		for key, member := range v {
-			if field, ok := textOnly(member, key); !ok {
-				return field, false
+			if f, ok := storable(member, key); !ok {
+				return f, false
 			}
 		}
 	case []any:
 		for i, member := range v {
-			if field, ok := textOnly(member, fmt.Sprintf("%s.%d", at, i)); !ok {
-				return field, false
+			if f, ok := storable(member, fmt.Sprintf("%s.%d", at, i)); !ok {
+				return f, false
 			}
 		}
 	}
-	return "", true
+	return toygres.FieldError{}, true
 }
 
 // fieldErrors flattens what kin-openapi found, without the values sent: one
@@ -217,6 +240,9 @@ func fieldErrors(at string, err error) []toygres.FieldError {
 	}
 	var schema *openapi3.SchemaError
 	if errors.As(err, &schema) {
+		if schema.SchemaField == "properties" {
+			return nil // see unknownFields
+		}
 		field := at
 		if pointer := schema.JSONPointer(); len(pointer) > 0 {
 			field = strings.Join(pointer, ".")

@@ -8,10 +8,9 @@ import (
 )
 
 // rules are our names for the words of JSON Schema, in the style of the
-// domain's own rules. "properties" is what kin-openapi reports for a member
-// that additionalProperties: false forbids.
+// domain's own rules.
 var rules = map[string]string{
-	"properties": "unknown", "required": "required", "type": "type", "enum": "one_of", "format": "format", "pattern": "pattern",
+	"required": "required", "type": "type", "enum": "one_of", "format": "format", "pattern": "pattern",
 	"minLength": "min_length", "maxLength": "max_length", "minimum": "min", "maximum": "max", "maxItems": "max_items", "nullable": "type",
 }
 
@@ -26,8 +25,6 @@ func rule(err *openapi3.SchemaError) string {
 func message(err *openapi3.SchemaError) string {
 	schema := err.Schema
 	switch err.SchemaField {
-	case "properties":
-		return "is not a field of this request"
 	case "required":
 		return "is missing"
 	case "nullable":
