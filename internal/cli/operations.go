@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -211,6 +212,9 @@ func (a *app) printOperation(o *openapi.Operation) error {
 			}
 			if note == "" && step.State == openapi.StepStateRunning {
 				note = text(step.Message)
+			}
+			if step.NextRetryAt != nil && !ended(o.State) {
+				note = strings.TrimPrefix(note+"; next attempt at "+step.NextRetryAt.Local().Format(time.TimeOnly), "; ")
 			}
 			duration := ""
 			if step.State != openapi.StepStatePending {

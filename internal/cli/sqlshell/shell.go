@@ -117,16 +117,6 @@ func conninfo(value string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
 }
 
-// run executes sql, which may hold several statements, and prints what they
-// give.
-func (s *Shell) run(ctx context.Context, sql string) error {
-	results := s.conn.Exec(ctx, sql)
-	for results.NextResult() {
-		s.print(results.ResultReader())
-	}
-	return results.Close()
-}
-
 // failed prints the error of a statement and returns code, or another one if
 // the connection is gone.
 func (s *Shell) failed(ctx context.Context, err error, code int) (int, error) {
