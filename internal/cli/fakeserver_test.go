@@ -2,10 +2,8 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -195,120 +193,6 @@ func (s *fakeServer) revokeToken(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	refuse(w, 404, openapi.ErrorCodeNotFound, "there is no such token")
-}
-
-// listInstances gives pages of two, so that cursors must be followed.
-func (s *fakeServer) listInstances(w http.ResponseWriter, r *http.Request) {
-	start, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
-	var matching []openapi.Instance
-	for _, i := range s.instances {
-		states := r.URL.Query()["state"]
-		if strings.Contains(i.Name, r.URL.Query().Get("search")) && (len(states) == 0 || slices.Contains(states, string(i.State))) {
-			matching = append(matching, i)
-		}
-	}
-	list := openapi.InstanceList{Items: matching[min(start, len(matching)):min(start+2, len(matching))]}
-	if start+2 < len(matching) {
-		cursor := strconv.Itoa(start + 2)
-		list.NextCursor = &cursor
-	}
-	answer(w, 200, list)
-}
-
-func (s *fakeServer) createInstance(w http.ResponseWriter, r *http.Request) {
-	key := r.Header.Get("Idempotency-Key")
-	if id, known := s.byKey[key]; known {
-		answer(w, 202, s.operations[id])
-		return
-	}
-	var request openapi.CreateInstanceRequest
-	_ = json.NewDecoder(r.Body).Decode(&request)
-	instance := testInstance(request.Name)
-	instance.State = openapi.InstanceStateCreating
-	s.instances = append(s.instances, instance)
-	operation := s.begin(openapi.Create, request.Name, "provision", "wait for ready", "test connection", "mark running")
-	s.byKey[key] = operation.Id
-	answer(w, 202, operation)
-}
-
-func (s *fakeServer) onInstance(handler func(http.ResponseWriter, *openapi.Instance)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if i := s.find(r.PathValue("name")); i != nil {
-			handler(w, i)
-			return
-		}
-		refuse(w, 404, openapi.ErrorCodeNotFound, fmt.Sprintf("there is no instance %q", r.PathValue("name")))
-	}
-}
-
-func (s *fakeServer) find(name string) *openapi.Instance {
-	for i := range s.instances {
-		if s.instances[i].Name == name {
-			return &s.instances[i]
-		}
-	}
-	return nil
-}
-
-func (s *fakeServer) onOperation(handler func(http.ResponseWriter, *openapi.Operation)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if id, err := uuid.Parse(r.PathValue("id")); err == nil && s.operations[id] != nil {
-			handler(w, s.operations[id])
-			return
-		}
-		refuse(w, 404, openapi.ErrorCodeNotFound, "there is no such operation")
-	}
-}
-
-func (s *fakeServer) listEvents(w http.ResponseWriter, r *http.Request) {
-	list := openapi.EventList{Items: []openapi.Event{}}
-	for _, event := range slices.Backward(s.events) {
-		if event.InstanceName == r.PathValue("name") {
-			list.Items = append(list.Items, event)
-		}
-	}
-	answer(w, 200, list)
-}
-
-func (s *fakeServer) stream(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	if !s.allowed(r) {
-		s.mu.Unlock()
-		refuse(w, 401, openapi.ErrorCodeUnauthenticated, "nobody is signed in")
-		return
-	}
-	sent := len(s.events)
-	if last, err := strconv.Atoi(r.Header.Get("Last-Event-ID")); err == nil {
-		sent = last // ids count from 1
-	}
-	s.streams++
-	cuts := s.cuts
-	s.mu.Unlock()
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.WriteHeader(200)
-	_ = http.NewResponseController(w).Flush()
-	for {
-		s.mu.Lock()
-		fresh, changed, over := s.events[sent:], s.changed, s.cuts > cuts
-		sent = len(s.events)
-		s.mu.Unlock()
-		for _, event := range fresh {
-			if operation := r.URL.Query().Get("operation"); operation != "" && (event.OperationId == nil || event.OperationId.String() != operation) {
-				continue
-			}
-			data, _ := json.Marshal(event)
-			_, _ = fmt.Fprintf(w, ": keep-alive\n\nid: %s\nevent: %s\ndata: %s\n\n", event.Id, event.Type, data)
-		}
-		_ = http.NewResponseController(w).Flush()
-		if over {
-			return
-		}
-		select {
-		case <-changed:
-		case <-r.Context().Done():
-			return
-		}
-	}
 }
 
 // begin records an operation with its planned steps. The lock is held.
