@@ -175,7 +175,8 @@ func TestOperationsAreListedWithTheirSteps(t *testing.T) {
 		page, err := s.Operations(ctx, filter)
 		require.NoError(t, err)
 		for _, o := range page.Operations {
-			require.Equal(t, toygres.PlannedSteps(toygres.KindDelete), []toygres.StepName{o.Steps[0].Name, o.Steps[1].Name})
+			steps := []toygres.StepName{o.Steps[0].Name, o.Steps[1].Name}
+			require.Equal(t, toygres.PlannedSteps(toygres.KindDelete), steps)
 			got = append(got, o.ID)
 		}
 		if filter.Cursor = page.Next; page.Next == "" {

@@ -135,7 +135,8 @@ func (s *Store) SchemaCurrent(ctx context.Context) error {
 	var version int64
 	err = s.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
 	var pg *pgconn.PgError
-	if err != nil && !(errors.As(err, &pg) && pg.Code == undefinedTable) {
+	neverMigrated := errors.As(err, &pg) && pg.Code == undefinedTable
+	if err != nil && !neverMigrated {
 		return wrap(err)
 	}
 	if version < needed {

@@ -81,7 +81,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 		return nil
 	}
 	if options.Tracing {
-		config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName())
+		config.ConnConfig.Tracer = otelpgx.NewTracer()
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

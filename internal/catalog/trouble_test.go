@@ -2,7 +2,6 @@ package catalog_test
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"syscall"
 	"testing"
@@ -24,7 +23,7 @@ func TestStoreOutlivesARestartOfTheDatabase(t *testing.T) {
 	ctx := t.Context()
 	_, err := catalog.Migrate(ctx, url, catalog.MigrateUp)
 	require.NoError(t, err)
-	s, err := catalog.Open(ctx, url, catalog.Options{})
+	s, err := catalog.Open(ctx, url, catalog.Options{Tracing: true})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	owner := newUser(t, s, "ann")
@@ -97,7 +96,7 @@ func TestTroubleHasItsCode(t *testing.T) {
 	cancel()
 	_, err := s.Instance(over, "mydb")
 	requireCode(t, toygres.CodeCancelled, err)
-	require.True(t, errors.Is(err, context.Canceled))
+	require.ErrorIs(t, err, context.Canceled)
 	late, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second))
 	defer cancel()
 	_, err = s.Instance(late, "mydb")
