@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 
 import { cx } from '@/lib/cx'
 import { ApiError, messageOf } from '@/lib/problem'
+import { sentence } from '@/lib/text'
 
 const looks = {
   bad: { box: 'border-bad/35 bg-bad-wash text-bad-ink', icon: CircleAlert },
@@ -53,8 +54,8 @@ export function ErrorAlert({
   const problem = error instanceof ApiError ? error.problem : undefined
   return (
     <Alert action={action} {...(className === undefined ? {} : { className })}>
-      <p>{messageOf(error)}</p>
-      {problem?.request_id && (
+      <p>{sentence(messageOf(error))}</p>
+      {problem?.request_id && problem.status >= 500 && (
         <p className="mt-1 text-xs opacity-80">
           Request <code className="font-mono">{problem.request_id}</code>
         </p>

@@ -1,6 +1,7 @@
 import { useId, type ComponentProps, type ReactNode } from 'react'
 
 import { cx } from '@/lib/cx'
+import { sentence } from '@/lib/text'
 
 interface FieldProps {
   label: string
@@ -59,7 +60,7 @@ export function FieldNote({ id, hint, error }: { id: string; hint?: ReactNode; e
       aria-live="polite"
       className={cx('mt-1.5 min-h-5 text-sm wrap-anywhere', error ? 'text-bad-ink' : 'text-ink-faint')}
     >
-      {error ?? hint}
+      {error ? sentence(error) : hint}
     </p>
   )
 }
@@ -90,11 +91,11 @@ export function ChoiceField<T extends string>(props: ChoiceFieldProps<T>) {
           <label
             key={choice.value}
             className={cx(
-              'flex min-h-9 cursor-pointer flex-col justify-center rounded-lg border bg-surface px-3 py-2 shadow-card transition-colors',
+              'flex min-h-9 cursor-pointer flex-wrap items-baseline gap-x-2 rounded-lg border px-3 py-2 shadow-card transition-colors',
               'has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent',
               choice.value === value
                 ? 'border-accent bg-accent-wash ring-1 ring-accent'
-                : 'border-line-strong hover:border-control',
+                : 'border-line-strong bg-surface hover:border-control',
             )}
           >
             <input

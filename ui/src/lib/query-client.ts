@@ -31,8 +31,8 @@ export function newQueryClient(onSessionEnded: () => void): QueryClient {
   })
 }
 
-// Only what may pass by itself is asked again: no answer, or a server that is
-// restarting.
+// Only what may pass by itself is asked again: a server that restarts or lacks
+// something it needs.
 function retryReads(failures: number, error: Error): boolean {
-  return error instanceof ApiError && [0, 502, 503, 504].includes(error.problem.status) && failures < 3
+  return error instanceof ApiError && error.problem.code === 'unavailable' && failures < 3
 }

@@ -23,6 +23,7 @@ import { operationsQuery } from '@/features/operations/queries'
 import { canOperate } from '@/features/session/roles'
 import type { Schema } from '@/lib/api'
 import { isNotFound } from '@/lib/problem'
+import { sentence } from '@/lib/text'
 
 const route = getRouteApi('/signed-in/instances/$name')
 
@@ -68,16 +69,16 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
         )}
       </Heading>
       {actionError && <ErrorAlert error={actionError} className="mb-5" />}
-      {instance.message && (
+      {instance.message && instance.message !== shown?.error && (
         <Alert look={instance.state === 'failed' ? 'bad' : 'info'} className="mb-5">
-          {instance.message}
+          {sentence(instance.message)}
         </Alert>
       )}
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
           {shown && <OperationCard operation={shown} canOperate={mayOperate} />}
           {instance.endpoint && <ConnectionCard instance={instance} canReveal={mayOperate} />}
-          <OperationHistory operations={operations} />
+          <OperationHistory operations={operations?.filter((operation) => operation.id !== shown?.id)} />
           <EventList name={instance.name} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">

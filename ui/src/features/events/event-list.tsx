@@ -64,7 +64,7 @@ function EventRow({ event }: { event: Schema<'Event'> }) {
       </span>
       <span className="min-w-0 flex-1 wrap-anywhere">
         {event.message}
-        {event.actor && <span className="text-ink-faint"> by {event.actor}</span>}
+        {event.actor && <span className="text-ink-faint"> · {event.actor}</span>}
       </span>
       <span className="text-sm text-ink-faint">
         <RelativeTime at={event.created_at} />

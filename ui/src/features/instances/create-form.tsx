@@ -98,7 +98,7 @@ export function CreateForm({ offer, onCreated, onCancel }: Props) {
         choices={offer.versions.map((version) => ({
           value: String(version),
           title: String(version),
-          detail: version === offer.default_version ? 'Default' : '\u00a0',
+          detail: version === offer.default_version ? 'Default' : '',
         }))}
         onChange={(value) => change({ version: Number(value) }, 'version')}
         error={errorOf('version')}

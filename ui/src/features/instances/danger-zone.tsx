@@ -17,8 +17,12 @@ export function DangerZone({ instance }: { instance: Schema<'Instance'> }) {
   const [asking, setAsking] = useState(false)
   return (
     <Card title="Danger zone">
-      <div className="flex flex-col gap-3 sm:flex-row sm:items-center sm:justify-between">
-        <p className="text-ink-soft">Deletes the instance and all its data. This can’t be undone.</p>
+      <div className="flex flex-col gap-3">
+        <p className="text-ink-soft">
+          {canDelete(instance.state)
+            ? 'Deletes the instance and all its data. This can’t be undone.'
+            : 'It can be deleted when the operation in progress has ended.'}
+        </p>
         <Button look="dangerOutline" disabled={!canDelete(instance.state)} onClick={() => setAsking(true)}>
           <Trash2 aria-hidden />
           Delete instance

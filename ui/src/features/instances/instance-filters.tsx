@@ -21,7 +21,7 @@ export function InstanceFilters({ search, state, onSearch, onState }: Props) {
       <div
         role="group"
         aria-label="State"
-        className="-mx-4 flex gap-1 overflow-x-auto px-4 py-0.5 sm:mx-0 sm:overflow-visible sm:px-0"
+        className="-mx-4 flex overflow-x-auto px-4 py-0.5 sm:mx-0 sm:gap-1 sm:overflow-visible sm:px-0"
       >
         {stateFilters.map((filter) => (
           <button
@@ -30,7 +30,7 @@ export function InstanceFilters({ search, state, onSearch, onState }: Props) {
             aria-pressed={filter.value === state}
             onClick={() => onState(filter.value)}
             className={cx(
-              'h-8 shrink-0 rounded-full px-3 text-sm font-medium transition-colors',
+              'h-8 shrink-0 rounded-full px-2 text-sm font-medium transition-colors sm:px-3',
               filter.value === state ? 'bg-ink text-canvas' : 'text-ink-soft hover:bg-sunken hover:text-ink',
             )}
           >

@@ -49,7 +49,6 @@ export function InstanceTable({ instances }: { instances: Schema<'Instance'>[] |
 function InstanceRow({ instance }: { instance: Schema<'Instance'> }) {
   const { name, endpoint } = instance
   const address = endpoint && `${endpoint.host}:${endpoint.port}`
-  const size = sizeOf(instance)
   return (
     <tr className="group relative h-14 transition-colors hover:bg-sunken/60" data-instance={name}>
       <td className={cell}>
@@ -65,7 +64,8 @@ function InstanceRow({ instance }: { instance: Schema<'Instance'> }) {
         ) : (
           <p className="truncate text-sm text-ink-faint lg:hidden">
             <span className="md:hidden">PG {instance.version} · </span>
-            {size}
+            {computeOf(instance)}
+            <span className="hidden sm:inline"> · {humanStorage(instance.storage_gib)}</span>
           </p>
         )}
       </td>
@@ -75,7 +75,9 @@ function InstanceRow({ instance }: { instance: Schema<'Instance'> }) {
       <td className={`${cell} tabular hidden md:table-cell`} title={instance.server_version}>
         {shortVersion(instance)}
       </td>
-      <td className={`${cell} hidden text-ink-soft lg:table-cell`}>{size}</td>
+      <td className={`${cell} hidden text-ink-soft lg:table-cell`}>
+        {computeOf(instance)} · {humanStorage(instance.storage_gib)}
+      </td>
       <td className={`${cell} hidden md:table-cell`}>
         {address ? (
           <span className="flex items-center gap-1">
@@ -119,8 +121,8 @@ function SkeletonRow() {
   )
 }
 
-function sizeOf(i: Schema<'Instance'>): string {
-  return `${humanCPU(i.cpu_millis)} · ${humanMemory(i.memory_mib)} · ${humanStorage(i.storage_gib)}`
+function computeOf(i: Schema<'Instance'>): string {
+  return `${humanCPU(i.cpu_millis)} · ${humanMemory(i.memory_mib)}`
 }
 
 // "18.4" of "18.4 (Debian 18.4-1)", or the major version until it is known.

@@ -7,6 +7,7 @@ import { Button, buttonClass } from '@/components/button'
 import { Card } from '@/components/card'
 import { Dialog, DialogActions } from '@/components/dialog'
 import type { Schema } from '@/lib/api'
+import { sentence } from '@/lib/text'
 
 import { announcement, canCancel, isActive, kindLabel, outcome } from './progress'
 import { useCancelOperation } from './queries'
@@ -40,7 +41,7 @@ export function OperationCard({ operation, canOperate }: { operation: Operation;
           title={operation.state === 'cancelled' ? 'Cancelled' : 'Why it failed'}
           className="mt-4"
         >
-          {operation.error}
+          {sentence(operation.error)}
         </Alert>
       )}
     </Card>

@@ -5,6 +5,7 @@ import { Card } from '@/components/card'
 import { RelativeTime } from '@/components/relative-time'
 import { Skeleton } from '@/components/skeleton'
 import type { Schema } from '@/lib/api'
+import { sentence } from '@/lib/text'
 
 import { TemporalLink } from './operation-card'
 import { isActive, kindLabel, outcome, took } from './progress'
@@ -14,6 +15,7 @@ type Operation = Schema<'Operation'>
 
 /** The operations of an instance, newest first; each opens to show its steps. */
 export function OperationHistory({ operations }: { operations: Operation[] | undefined }) {
+  if (operations?.length === 0) return null
   return (
     <Card title="Operations" flush>
       <ul className="divide-y">
@@ -53,7 +55,9 @@ function HistoryEntry({ operation }: { operation: Operation }) {
       </summary>
       <div className="px-4 pt-2 pb-4 sm:px-5 sm:pl-12">
         <StepList steps={operation.steps} />
-        {operation.error && <p className="mt-2 text-sm wrap-anywhere text-bad-ink">{operation.error}</p>}
+        {operation.error && (
+          <p className="mt-2 text-sm wrap-anywhere text-bad-ink">{sentence(operation.error)}</p>
+        )}
         {operation.temporal_url && (
           <div className="mt-2 -ml-2.5">
             <TemporalLink url={operation.temporal_url} />

@@ -3,6 +3,7 @@ import { Check, CircleDashed, LoaderCircle, Minus, RotateCw, X } from 'lucide-re
 import type { Schema } from '@/lib/api'
 import { useNow } from '@/lib/clock'
 import { cx } from '@/lib/cx'
+import { sentence } from '@/lib/text'
 import { exactTime } from '@/lib/time'
 
 import { retryText, stepLabel, took, willRetry } from './progress'
@@ -34,10 +35,12 @@ function StepRow({ step, last }: { step: Step; last: boolean }) {
           </span>
           <StepTime step={step} />
         </div>
-        {step.state === 'running' && step.message && <p className="text-sm text-ink-faint">{step.message}</p>}
+        {step.state === 'running' && step.message && (
+          <p className="text-sm text-ink-faint">{sentence(step.message)}</p>
+        )}
         {step.error && step.state !== 'succeeded' && (
           <p className={cx('text-sm wrap-anywhere', willRetry(step) ? 'text-warn-ink' : 'text-bad-ink')}>
-            {step.error}
+            {sentence(step.error)}
           </p>
         )}
       </div>

@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs'
+
+import { expect, isLive, newName, signIn, test } from './support'
+
+test('an instance is created while its steps go by, and its connection is shown', async ({ page, api }) => {
+  await signIn(page)
+  await page.goto('/instances')
+  await page.getByRole('link', { name: 'New instance' }).click()
+  const name = api.adopt(newName())
+  await page.getByLabel('Name').fill(name)
+  await page.getByRole('button', { name: 'Create instance' }).click()
+
+  await expect(page).toHaveURL(`/instances/${name}`)
+  const steps = page.getByRole('region', { name: `Create ${name}` })
+  for (const step of ['provision', 'wait for ready', 'test connection', 'mark running']) {
+    await expect(steps.locator(`[data-step="${step}"]`)).toBeVisible()
+  }
+  await expect(steps.locator('[data-state="succeeded"]')).toHaveCount(4, { timeout: 45_000 })
+  await expect(steps.getByRole('status')).toHaveText('Create succeeded.')
+  await expect(page.getByText('Running', { exact: true })).toBeVisible()
+  await expect(page.locator('[data-event="instance.state"]').first()).toBeVisible()
+
+  const url = page.getByTestId('connection-URL')
+  await expect(url).toHaveText(/^postgres(ql)?:\/\/postgres@[^/]+:\d+\/postgres\?/)
+  await expect(page.getByTestId('connection-Password')).toHaveText(/^•+$/)
+  await page.getByRole('button', { name: 'Reveal password' }).click()
+  await expect(url).toHaveText(/^postgres(ql)?:\/\/postgres:[^@]+@[^/]+:\d+\/postgres\?/)
+  await expect(page.locator('[data-event="password.revealed"]')).toBeVisible()
+
+  const revealed = (await url.textContent()) ?? ''
+  if (process.env.CONNECTION_URL_FILE)
+    writeFileSync(process.env.CONNECTION_URL_FILE, revealed, { mode: 0o600 })
+  await expect(page.getByTestId('connection-psql')).toHaveText(`psql '${revealed}'`)
+  await page.getByRole('button', { name: 'Hide password' }).click()
+  await expect(page.getByTestId('connection-Password')).toHaveText(/^•+$/)
+  await expect(url).not.toHaveText(revealed)
+})
+
+test('what is shown is what is copied', async ({ page, api, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}`)
+  for (const what of ['URL', 'psql', 'Host', 'Port', 'User']) {
+    const shown = await page.getByTestId(`connection-${what}`).textContent()
+    await page.getByRole('button', { name: `Copy ${what}`, exact: what === 'URL' }).click()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(shown)
+  }
+})
+
+test('rules are explained while typing, and nothing is sent that breaks them', async ({ page }) => {
+  await signIn(page)
+  let sent = 0
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/api/instances')) sent++
+  })
+  await page.goto('/instances/new')
+  const name = page.getByLabel('Name')
+  await name.fill('My_DB')
+  await expect(page.getByText('Must be lower-case letters')).toBeVisible()
+  await name.fill('postgres')
+  await expect(page.getByText('"postgres" is reserved')).toBeVisible()
+  await name.fill('a'.repeat(41))
+  await expect(page.getByText('Must have at most 40 characters, not 41')).toBeVisible()
+  await name.fill('mydb')
+  await expect(name).not.toHaveAttribute('aria-invalid')
+
+  await page.getByText('Custom').click()
+  await page.getByRole('textbox', { name: 'CPU' }).fill('0.01')
+  await expect(page.getByText('Must be between 0.1 and 128 CPU')).toBeVisible()
+  const storage = page.getByLabel('Storage')
+  await storage.fill('0')
+  await expect(page.getByText('Must be between 1 and 16384 GiB')).toBeVisible()
+  await page.getByRole('button', { name: 'Create instance' }).click()
+  await expect(page.getByRole('textbox', { name: 'CPU' })).toBeFocused()
+  expect(sent).toBe(0)
+})
+
+test("the server's word on a name stands at the field", async ({ page, api }) => {
+  const name = newName()
+  await api.create(name)
+  await signIn(page)
+  await page.goto('/instances/new')
+  await page.getByLabel('Name').fill(name)
+  const answer = page.waitForResponse(
+    (r) => r.request().method() === 'POST' && r.url().endsWith('/api/instances'),
+  )
+  await page.getByRole('button', { name: 'Create instance' }).click()
+  const problem = (await (await answer).json()) as {
+    status: number
+    detail: string
+    errors: { message: string }[]
+  }
+  expect(problem.status).toBe(409)
+  await expect(page.getByRole('alert')).toContainText(problem.detail, { ignoreCase: true })
+  const input = page.getByLabel('Name')
+  await expect(input).toHaveAttribute('aria-invalid', 'true')
+  await expect(input).toHaveAccessibleDescription(new RegExp(problem.errors[0]?.message ?? '-', 'i'))
+  await expect(input).toBeFocused()
+  await input.fill(`${name}x`)
+  await expect(input).not.toHaveAttribute('aria-invalid')
+  await api.reaches(name, 'running')
+})
+
+test('an instance that another one creates appears by itself', async ({ page, api }) => {
+  await signIn(page)
+  await page.goto('/instances')
+  await isLive(page)
+  const name = newName()
+  await api.create(name)
+  const row = page.locator(`[data-instance="${name}"]`)
+  await expect(row).toBeVisible()
+  await expect(row.getByText('Running')).toBeVisible({ timeout: 45_000 })
+})

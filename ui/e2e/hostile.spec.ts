@@ -1,0 +1,27 @@
+import { expect, signIn, test } from './support'
+
+const markup = '<img src=x onerror=alert(1)>"\'{{7*7}}'
+
+test('markup in a name, a search or an answer is shown as text', async ({ page }) => {
+  await signIn(page)
+  await page.goto(`/instances/${encodeURIComponent(markup)}`)
+  await expect(page.getByRole('heading', { name: `There is no instance ${markup}` })).toBeVisible()
+  await expect(page).toHaveTitle(`${markup} · Toygres`)
+
+  await page.goto(`/instances?search=${encodeURIComponent(markup)}`)
+  await expect(page.getByRole('searchbox')).toHaveValue(markup)
+  await expect(page.getByText('No instance matches')).toBeVisible()
+
+  await page.goto('/instances/new')
+  await page.getByLabel('Name').fill(markup)
+  await expect(page.getByText('Must be lower-case letters')).toBeVisible()
+  await expect(page.locator('img')).toHaveCount(0)
+})
+
+test('inline script does not run, whoever inserts it', async ({ page }) => {
+  await signIn(page)
+  const response = await page.goto('/instances')
+  const policy = response?.headers()['content-security-policy'] ?? ''
+  expect(policy).toContain("default-src 'self'")
+  expect(policy).not.toContain('unsafe')
+})

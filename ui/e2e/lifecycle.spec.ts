@@ -1,0 +1,76 @@
+import { expect, isLive, newName, signIn, test } from './support'
+
+test('an instance is stopped and started again', async ({ page, api }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}`)
+  await isLive(page)
+  const url = await page.getByTestId('connection-URL').textContent()
+
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await expect(page.getByRole('button', { name: 'Start' })).toBeEnabled()
+  await expect(page.getByText('Stopped', { exact: true })).toBeVisible()
+  await expect(page.getByText('The instance is stopped.')).toBeVisible()
+  expect(await api.stateOf(name)).toBe('stopped')
+
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeEnabled()
+  await expect(page.getByText('Running', { exact: true })).toBeVisible()
+  expect(await page.getByTestId('connection-URL').textContent()).toBe(url)
+})
+
+test("what can't be done now is answered in the words of the server", async ({ page, api, context }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}`)
+  await isLive(page)
+  // The page misses that the instance is being deleted, and so offers to stop it.
+  await context.setOffline(true)
+  await api.delete(name)
+  await expect.poll(() => api.stateOf(name)).toBe('gone')
+  await context.setOffline(false)
+  await expect(page.getByRole('heading', { name: `${name} was deleted` })).toBeVisible()
+})
+
+test('an instance is deleted only when its name is typed', async ({ page, api }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}`)
+  await page.getByRole('button', { name: 'Delete instance' }).click()
+  const dialog = page.getByRole('dialog', { name: `Delete ${name}?` })
+  const confirm = dialog.getByRole('button', { name: 'Delete instance' })
+  await expect(dialog.getByRole('textbox')).toBeFocused()
+  await expect(confirm).toBeDisabled()
+  await dialog.getByRole('textbox').fill(name.slice(0, -1))
+  await expect(confirm).toBeDisabled()
+
+  await page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+  await expect(page.getByRole('button', { name: 'Delete instance' })).toBeFocused()
+
+  await page.keyboard.press('Enter')
+  await dialog.getByRole('textbox').fill(name)
+  await dialog.getByRole('textbox').press('Enter')
+  await expect(page.getByRole('heading', { name: `${name} was deleted` })).toBeVisible({ timeout: 45_000 })
+  await page.getByRole('link', { name: 'All instances' }).click()
+  await expect(page.getByRole('heading', { name: 'Instances' })).toBeVisible()
+  await expect(page.locator(`[data-instance="${name}"]`)).toHaveCount(0)
+  expect(await api.stateOf(name)).toBe('gone')
+})
+
+test('a creation is cancelled and undone', async ({ page, api }) => {
+  await signIn(page)
+  await page.goto('/instances/new')
+  const name = api.adopt(newName())
+  await page.getByLabel('Name').fill(name)
+  await page.getByRole('button', { name: 'Create instance' }).click()
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel operation' }).click()
+  const operation = page.getByRole('region', { name: `Create ${name}` })
+  await expect(operation.getByText('Cancelled', { exact: true }).first()).toBeVisible({ timeout: 45_000 })
+  await expect(operation.locator('[data-step="undo"][data-state="succeeded"]')).toBeVisible()
+  await expect(page.getByText('Failed', { exact: true })).toBeVisible()
+})

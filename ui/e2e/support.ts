@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs'
+
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, test as base, type APIRequestContext, type Page } from '@playwright/test'
+
+import type { components } from '../src/api/schema.gen'
+
+type Schema<Name extends keyof components['schemas']> = components['schemas'][Name]
+
+/** Who signs in. */
+export const admin = {
+  username: process.env.ADMIN_USER ?? 'admin',
+  password: readFileSync(
+    process.env.ADMIN_PASSWORD_FILE ?? '../.toygres/secrets/admin-password',
+    'utf8',
+  ).trim(),
+}
+
+/** The API as a program uses it, to prepare what a test looks at and to clean up after it. */
+export class Api {
+  private readonly created = new Set<string>()
+
+  constructor(private readonly request: APIRequestContext) {}
+
+  async create(name: string, over: Partial<Schema<'CreateInstanceRequest'>> = {}): Promise<void> {
+    this.created.add(name)
+    const response = await this.request.post('/api/instances', { data: { name, ...over } })
+    expect(response.status(), await response.text()).toBe(202)
+  }
+
+  async createRunning(name: string, over: Partial<Schema<'CreateInstanceRequest'>> = {}): Promise<void> {
+    await this.create(name, over)
+    await this.reaches(name, 'running')
+  }
+
+  async reaches(name: string, state: Schema<'InstanceState'>): Promise<void> {
+    await expect.poll(() => this.stateOf(name), { timeout: 45_000, intervals: [200] }).toBe(state)
+  }
+
+  async stop(name: string): Promise<void> {
+    expect((await this.request.post(`/api/instances/${name}/stop`)).status()).toBe(200)
+    await this.reaches(name, 'stopped')
+  }
+
+  async delete(name: string): Promise<void> {
+    expect((await this.request.delete(`/api/instances/${name}`)).status()).toBe(202)
+  }
+
+  /** The state of the instance called name; "gone" when there is none. */
+  async stateOf(name: string): Promise<string> {
+    const response = await this.request.get(`/api/instances/${name}`)
+    if (response.status() === 404) return 'gone'
+    return ((await response.json()) as Schema<'Instance'>).state
+  }
+
+  /** The name will be made by the page; it is cleaned up too. */
+  adopt(name: string): string {
+    this.created.add(name)
+    return name
+  }
+
+  async removeCreated(): Promise<void> {
+    for (const name of this.created) {
+      const settled = ['running', 'stopped', 'failed', 'gone']
+      await expect
+        .poll(async () => settled.includes(await this.stateOf(name)), { timeout: 45_000, intervals: [200] })
+        .toBe(true)
+      if ((await this.stateOf(name)) === 'gone') continue
+      await this.delete(name)
+      await expect.poll(() => this.stateOf(name), { timeout: 45_000, intervals: [200] }).toBe('gone')
+    }
+    this.created.clear()
+  }
+}
+
+let counter = 0
+
+/** A name that no other test uses. */
+export function newName(): string {
+  return `ui-${Date.now().toString(36)}-${++counter}`
+}
+
+interface Fixtures {
+  api: Api
+  /** Fails the test when the page threw, or did what the Content-Security-Policy forbids. */
+  noTrouble: undefined
+}
+
+export const test = base.extend<Fixtures>({
+  api: async ({ playwright, baseURL }, use) => {
+    const request = await playwright.request.newContext({ ...(baseURL && { baseURL }) })
+    expect((await request.post('/api/sessions', { data: admin })).status()).toBe(200)
+    const api = new Api(request)
+    await use(api)
+    await api.removeCreated()
+    await request.dispose()
+  },
+  noTrouble: [
+    async ({ context }, use) => {
+      const trouble: string[] = []
+      context.on('weberror', (error) => trouble.push(error.error().message))
+      context.on('console', (message) => {
+        if (message.text().includes('Content Security Policy')) trouble.push(message.text())
+      })
+      context.on('dialog', (dialog) => {
+        trouble.push(`a dialog opened: ${dialog.message()}`)
+        void dialog.dismiss()
+      })
+      await use(undefined)
+      expect(trouble).toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+export { expect }
+
+/** Signs in without the page, as most tests need it. */
+export async function signIn(page: Page): Promise<void> {
+  const response = await page.request.post('/api/sessions', { data: admin })
+  expect(response.status()).toBe(200)
+}
+
+/** Fills in the sign-in page. */
+export async function fillSignIn(page: Page, password: string): Promise<void> {
+  await page.getByLabel('Username').fill(admin.username)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/** Waits until the page is fed by the event stream. */
+export async function isLive(page: Page): Promise<void> {
+  await expect(page.getByTestId('live-status')).toHaveText('Live')
+}
+
+/** The page breaks no rule of WCAG 2.2 A and AA that axe knows, and fits its width. */
+export async function isAccessible(page: Page): Promise<void> {
+  // Colours of an animation's middle are nobody's.
+  await page.evaluate(async () => {
+    for (const animation of document.getAnimations()) {
+      if (animation.effect?.getTiming().iterations !== Infinity) await animation.finished
+    }
+  })
+  const result = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze()
+  const serious = result.violations
+    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+    .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)
+  expect(serious).toEqual([])
+  expect(
+    await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+  ).toBe(0)
+}
