@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -87,4 +88,19 @@ func (o *operation) unknownQuery(query url.Values) []string {
 		}
 	}
 	return unknown
+}
+
+// methods returns the methods that the contract has for a path.
+func (c *contract) methods(path string) []string {
+	var methods []string
+	parts := strings.Split(path, "/")
+	for _, o := range c.operations {
+		template := strings.Split(o.path, "/")
+		if slices.EqualFunc(parts, template, func(part, of string) bool {
+			return part == of || strings.HasPrefix(of, "{") && part != ""
+		}) {
+			methods = append(methods, o.method)
+		}
+	}
+	return methods
 }

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -77,6 +79,14 @@ func migrated(t *testing.T) string {
 
 func startOn(t *testing.T, url string, change ...func(*server.Options)) *api {
 	t.Helper()
+	a := bare(t, url, change...)
+	a.admin = a.user("admin", toygres.RoleAdmin)
+	return a
+}
+
+// bare runs an API server over whatever is at url.
+func bare(t *testing.T, url string, change ...func(*server.Options)) *api {
+	t.Helper()
 	store, err := catalog.Open(t.Context(), url, catalog.Options{})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
@@ -93,7 +103,6 @@ func startOn(t *testing.T, url string, change ...func(*server.Options)) *api {
 	}
 	a.server, err = server.New(options)
 	require.NoError(t, err)
-	a.admin = a.user("admin", toygres.RoleAdmin)
 
 	ctx, stop := context.WithCancel(context.Background())
 	followed := make(chan struct{})
@@ -233,10 +242,14 @@ func provider(t *testing.T) toygres.Provider {
 	// As root, PostgreSQL runs as a user who must get there.
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 	require.NoError(t, os.Chmod(dir, 0o755))
-	p, err := local.New(local.Config{Dir: dir, Prefixes: postgrestest.Prefixes(t)[:1]})
+	first := 20_000 + 20*int(ranges.Add(1)+int64(rand.IntN(400)))
+	p, err := local.New(local.Config{Dir: dir, Prefixes: postgrestest.Prefixes(t)[:1], FirstPort: first, LastPort: first + 19})
 	require.NoError(t, err)
 	return p
 }
+
+// ranges numbers the ranges of ports that tests have given to providers.
+var ranges atomic.Int64
 
 // noTemporal is a client of a Temporal that does not answer.
 func noTemporal(t *testing.T) client.Client {

@@ -172,7 +172,8 @@ func (s *Server) Handler() http.Handler {
 	e.GET("/api/openapi.json", s.document)
 	e.GET(docsPath, s.docs)
 	e.GET(docsPath+"/init.js", s.docsInit)
-	e.RouteNotFound("/api/*", notFound)
+	e.Any("/api", s.notFound) // else it would be a page of the UI
+	e.RouteNotFound("/api/*", s.notFound)
 	e.GET("/*", s.site.serve)
 	e.HEAD("/*", s.site.serve)
 
@@ -187,7 +188,16 @@ func (s *Server) Handler() http.Handler {
 	return otelhttp.NewHandler(e, "http", otelhttp.WithFilter(func(r *http.Request) bool { return !probe(r.URL.Path) }))
 }
 
-func notFound(echo.Context) error { return echo.ErrNotFound }
+// notFound answers what no route serves: the path is unknown, or only the
+// method is.
+func (s *Server) notFound(c echo.Context) error {
+	methods := s.contract.methods(c.Request().URL.Path)
+	if len(methods) == 0 {
+		return echo.ErrNotFound
+	}
+	c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods, ", "))
+	return echo.ErrMethodNotAllowed
+}
 
 // clientIP believes X-Forwarded-For only from known proxies: anybody can send
 // it, and sign-ins are limited by address.
