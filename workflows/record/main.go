@@ -14,10 +14,13 @@ import (
 	"os/signal"
 	"path/filepath"
 
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
 	"google.golang.org/protobuf/proto"
 
-	historypb "go.temporal.io/api/history/v1"
+	"github.com/toygres/toygres/dev/temporaltest"
 )
 
 func main() {
@@ -31,24 +34,32 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("record", flag.ContinueOnError)
-	program := flags.String("temporal", "", "`path` of the program built from dev/temporal")
 	release := flags.String("release", "", "`name` of the release that the code is for, such as v0.1")
 	dir := flags.String("out", "workflows/testdata/histories", "`directory` to write to")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *program == "" || *release == "" {
-		return errors.New("give -temporal and -release")
+	if *release == "" {
+		return errors.New("give -release")
 	}
 	// What the activities say about troubles that are made on purpose is noise.
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})))
-	server, err := startTemporal(ctx, *program)
+	server, err := temporaltest.Start(ctx)
 	if err != nil {
 		return err
 	}
-	defer server.stop()
+	defer func() { _ = server.Close() }() // nothing is kept of it
+	c, err := client.NewLazyClient(client.Options{
+		HostPort: server.Address, Namespace: temporaltest.Namespace,
+		Identity: "record", // the default names this machine
+		Logger:   sdklog.NewStructuredLogger(slog.Default()),
+	})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
 	for i, s := range scenarios() {
-		history, err := s.record(ctx, server.client, i)
+		history, err := s.record(ctx, c, i)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}

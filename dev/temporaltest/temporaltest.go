@@ -1,0 +1,154 @@
+// Package temporaltest gives tests, and the recording of histories, a real
+// Temporal server of their own: the program of dev/temporal, which is built
+// when it is not in the cache, on free ports, with a database that is thrown
+// away.
+package temporaltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/toygres/toygres/dev/stack/build"
+	"github.com/toygres/toygres/dev/stack/cache"
+)
+
+// Namespace is the one that the server has.
+const Namespace = "toygres"
+
+// Server is a running Temporal server.
+type Server struct {
+	Address string // of its gRPC interface
+
+	program string
+	dir     string
+	command *exec.Cmd
+}
+
+// New starts a server that ends with the test.
+func New(tb testing.TB) *Server {
+	tb.Helper()
+	s, err := Start(context.Background())
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
+	return s
+}
+
+// Start starts a server. ctx bounds building and starting; the caller must
+// Close the server.
+func Start(ctx context.Context) (*Server, error) {
+	program, err := cached(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("build dev/temporal: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "toygres-temporal-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{program: program, dir: dir}
+	if s.Address, err = freeAddress(ctx); err == nil {
+		err = s.Up(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Up starts the server again after [Server.Down], with the same data at the
+// same address, and waits until a workflow could be started.
+func (s *Server) Up(ctx context.Context) error {
+	_, port, err := net.SplitHostPort(s.Address)
+	if err != nil {
+		return err
+	}
+	s.command = exec.Command(s.program, "-port", port, "-ui-port", "0", "-namespace", Namespace,
+		"-sqlite", filepath.Join(s.dir, "temporal.db"), "-log-level", "error")
+	s.command.Stdout, s.command.Stderr = os.Stderr, os.Stderr
+	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // no test process, no server
+	// The signal comes when the thread ends that started the server.
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		started <- s.command.Start()
+		select {} // the thread lives as long as the process
+	}()
+	if err := <-started; err != nil {
+		s.command = nil
+		return err
+	}
+	return s.await(ctx)
+}
+
+// Down ends the server and keeps its data.
+func (s *Server) Down() error {
+	if s.command == nil {
+		return nil
+	}
+	err := s.command.Process.Signal(syscall.SIGTERM)
+	_ = s.command.Wait() // it ends by our signal
+	s.command = nil
+	return err
+}
+
+// Close ends the server and removes its data.
+func (s *Server) Close() error { return errors.Join(s.Down(), os.RemoveAll(s.dir)) }
+
+// await waits until search attributes can be used, which come last.
+func (s *Server) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	c, err := client.NewLazyClient(client.Options{HostPort: s.Address, Namespace: Namespace})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for {
+		_, err := c.WorkflowService().CountWorkflowExecutions(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+			Namespace: Namespace, Query: "ToygresOperation = 'none'",
+		})
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the Temporal server did not become ready: %w", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func cached(ctx context.Context) (program string, err error) {
+	_, self, _, ok := runtime.Caller(0)
+	if !ok {
+		return "", errors.New("the place of the sources is not known")
+	}
+	directory, err := cache.Dir()
+	if err != nil {
+		return "", err
+	}
+	logs := filepath.Join(os.TempDir(), "toygres-build-"+strconv.Itoa(os.Getuid()))
+	return build.Builder{Project: filepath.Dir(filepath.Dir(filepath.Dir(self))), Cache: directory, Logs: logs}.Temporal(ctx)
+}
+
+func freeAddress(ctx context.Context) (string, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	return listener.Addr().String(), nil
+}
