@@ -31,11 +31,14 @@ const hashingPatience = 5 * time.Second
 
 // Passwords hashes and checks passwords, few at a time: each takes memory and
 // a core by design, and many at once would starve everything else.
-type Passwords struct{ turns *semaphore.Weighted }
+type Passwords struct {
+	turns    *semaphore.Weighted
+	patience time.Duration
+}
 
 // NewPasswords returns Passwords that leave half of the cores to others.
 func NewPasswords() *Passwords {
-	return &Passwords{turns: semaphore.NewWeighted(int64(max(1, runtime.NumCPU()/2)))}
+	return &Passwords{turns: semaphore.NewWeighted(int64(max(1, runtime.NumCPU()/2))), patience: hashingPatience}
 }
 
 // HashPassword returns the hash to store for a new password, in PHC form.
@@ -54,7 +57,7 @@ func HashPassword(password string) (string, error) {
 // user who does not exist or can't sign in: it takes as long as any other and
 // never matches. CodeUnavailable says that too many others wait.
 func (p *Passwords) Match(ctx context.Context, password, hash string) (bool, error) {
-	waiting, cancel := context.WithTimeout(ctx, hashingPatience)
+	waiting, cancel := context.WithTimeout(ctx, p.patience)
 	defer cancel()
 	if err := p.turns.Acquire(waiting, 1); err != nil {
 		if ctx.Err() != nil {

@@ -1,9 +1,7 @@
 package server
 
 import (
-	"context"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -38,22 +36,13 @@ var needs = map[string]toygres.Role{
 	"cancelOperation":  toygres.RoleOperator,
 }
 
-// answerTime bounds the work for one request. Streams have no bound.
-const answerTime = 20 * time.Second
-
 // access lets a request through to its operation if it is not forged and
-// whoever is behind it may do that. It also bounds the time that it may take.
+// whoever is behind it may do that.
 func (s *Server) access(op *operation) echo.MiddlewareFunc {
 	role, known := needs[op.id]
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			request := c.Request()
-			if op.id != streamOperation {
-				ctx, cancel := context.WithTimeout(request.Context(), answerTime)
-				defer cancel()
-				request = request.WithContext(ctx)
-				c.SetRequest(request)
-			}
 			credential, shown := auth.CredentialOf(request)
 			// A page of another site can make a browser send our cookie, but
 			// it can't make it send a token, nor hide where it comes from.

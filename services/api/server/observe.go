@@ -41,8 +41,11 @@ func callOf(ctx context.Context) *call {
 
 func requestID(c echo.Context) string { return callOf(c.Request().Context()).requestID }
 
-// observe gives each request its id, answers errors and panics, and then logs
-// and counts the request. It is the outermost middleware, so that it sees the
+// answerTime bounds the work for one request. Streams have no bound.
+const answerTime = 20 * time.Second
+
+// observe gives each request its id and its time, answers errors and
+// panics, and then logs and counts the request. It is the outermost middleware, so that it sees the
 // status that really went out.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -54,12 +57,15 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		current := &call{requestID: id, clientIP: c.RealIP()}
 		ctx := context.WithValue(request.Context(), callKey{}, current)
-		outer := request.WithContext(ctx)
-		c.SetRequest(outer)
+		bounded, cancel := ctx, context.CancelFunc(func() {})
+		if c.Path() != streamRoute {
+			bounded, cancel = context.WithTimeout(ctx, answerTime)
+		}
+		defer cancel()
+		c.SetRequest(request.WithContext(bounded))
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 
 		if err := s.recovered(next, c); err != nil {
-			c.SetRequest(outer) // the inner one's context has ended with its handler
 			s.writeError(err, c)
 		}
 

@@ -13,12 +13,8 @@ import (
 	"github.com/toygres/toygres/openapi"
 )
 
-// The stream's operation and route, which are exempt from what bounds the
-// others.
-const (
-	streamOperation = "streamEvents"
-	streamRoute     = "/api/events"
-)
+// streamRoute is exempt from what bounds and measures the others.
+const streamRoute = "/api/events"
 
 // writeTime bounds one write to a client that does not read.
 const writeTime = 30 * time.Second
