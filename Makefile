@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 .PHONY: help
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
 
 ##@ The local stack (dev/stack)
 
@@ -42,3 +42,102 @@ logs: bin/toygres-dev ## Follow the logs
 .PHONY: build
 build: bin/toygres-dev ## Build what has changed
 	@bin/toygres-dev build
+
+##@ Development
+
+# The tools have a module of their own, so that their dependencies stay out of the product.
+TOOL := GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod
+MODULES := . test/e2e dev/temporal tools
+GENERATED := openapi/*.gen.go ui/src/api
+
+.PHONY: generate
+generate: ui/node_modules ## Generate code from openapi/openapi.yaml
+	go generate ./openapi
+	cd ui && npm run --silent generate
+
+ui/node_modules: ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: format
+format: ui/node_modules ## Format everything
+	$(TOOL) golangci-lint fmt
+	cd ui && npm run --silent format
+
+.PHONY: ui-dev
+ui-dev: ui/node_modules ## Serve the UI with hot reload, against the running API
+	cd ui && npm run dev
+
+.PHONY: test
+test: test-go test-temporal test-ui test-e2e test-chaos ## Run every test
+
+# What tests need beyond Go and npm: a browser, and PostgreSQL's own clients.
+.PHONY: test-tools
+test-tools:
+	@dev/test-tools
+
+.PHONY: test-go
+test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
+	go test -timeout 20m $$(go list ./... | grep -v /test/chaos)
+
+.PHONY: test-temporal
+test-temporal: build ## Tests of the local Temporal server
+	cd dev/temporal && GOWORK=off go test -timeout 20m ./...
+
+.PHONY: test-ui
+test-ui: ui/node_modules ## Unit tests of the web UI
+	cd ui && npm test
+
+.PHONY: test-e2e
+test-e2e: test-tools build ui/node_modules ## The real programs, driven by command line, REST and browser
+	cd test/e2e && go test -timeout 30m ./...
+
+.PHONY: test-chaos
+test-chaos: build ## Programs killed at every step
+	go test -timeout 30m ./test/chaos
+
+.PHONY: bench
+bench: build ## Measure what docs/benchmarks.md tells
+	go run ./test/bench
+
+.PHONY: histories
+histories: build ## Record workflow histories for the replay tests
+	go run ./workflows/record
+
+.PHONY: verify
+verify: verify-generated verify-modules lint verify-ui verify-vulnerabilities ## All checks that need nothing running
+
+.PHONY: verify-generated
+verify-generated: ui/node_modules
+	@before=$$(cat $(wildcard openapi/*.gen.go ui/src/api/*) | sha256sum); \
+	$(MAKE) --no-print-directory generate >/dev/null; \
+	after=$$(cat $(wildcard openapi/*.gen.go ui/src/api/*) | sha256sum); \
+	[ "$$before" = "$$after" ] || { echo "generated code was stale; it is fresh now: commit it" >&2; exit 1; }
+
+# The product must build on its own, too, without the workspace.
+.PHONY: verify-modules
+verify-modules:
+	@for module in $(MODULES); do \
+		(cd $$module && GOWORK=off go mod tidy -diff) || { echo "$$module/go.mod is not tidy: cd $$module && GOWORK=off go mod tidy" >&2; exit 1; }; \
+	done
+	GOWORK=off go build ./...
+	@! grep -n '"resolved"' ui/package-lock.json || { echo "ui/package-lock.json names where packages were downloaded: npm config omit-lockfile-registry-resolved" >&2; exit 1; }
+
+.PHONY: lint
+lint: ## Lint, and check that workflows are deterministic
+	$(TOOL) golangci-lint run ./...
+	cd test/e2e && $(TOOL) golangci-lint run ./...
+	$(TOOL) golangci-lint fmt --diff
+	$(TOOL) workflowcheck ./workflows
+
+.PHONY: verify-ui
+verify-ui: ui/node_modules
+	cd ui && npm run --silent check
+
+# The database of vulnerabilities is on the network, where not every machine may go.
+.PHONY: verify-vulnerabilities
+verify-vulnerabilities:
+	@if out=$$($(TOOL) govulncheck ./... 2>&1); then echo "govulncheck: no known vulnerability"; \
+	elif grep -qE 'vuln\.go\.dev.*(dial|lookup|refused|timeout|Forbidden|proxyconnect)|no such host|connection refused' <<<"$$out"; then \
+		echo "govulncheck: NOT CHECKED, its database can't be reached from here"; \
+	else echo "$$out"; exit 1; fi

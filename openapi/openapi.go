@@ -4,9 +4,9 @@ package openapi
 
 import _ "embed"
 
-//go:generate go tool -modfile=../tools/go.mod oapi-codegen -config types.cfg.yaml openapi.yaml
-//go:generate go tool -modfile=../tools/go.mod oapi-codegen -config server.cfg.yaml openapi.yaml
-//go:generate go tool -modfile=../tools/go.mod oapi-codegen -config client.cfg.yaml openapi.yaml
+//go:generate env GOWORK=off go tool -modfile=../tools/go.mod oapi-codegen -config types.cfg.yaml openapi.yaml
+//go:generate env GOWORK=off go tool -modfile=../tools/go.mod oapi-codegen -config server.cfg.yaml openapi.yaml
+//go:generate env GOWORK=off go tool -modfile=../tools/go.mod oapi-codegen -config client.cfg.yaml openapi.yaml
 
 // Document is the contract as it is written, in YAML.
 //

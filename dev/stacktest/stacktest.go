@@ -1,0 +1,236 @@
+// Package stacktest gives tests a whole Toygres: the real programs, started
+// by the real supervisor, on free ports and with a state directory of its own,
+// so that several can run side by side and beside a developer's.
+package stacktest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/toygres/toygres/dev/stack/ports"
+	"github.com/toygres/toygres/openapi"
+)
+
+// Stack is one running Toygres. Its methods may be used from several
+// goroutines, but for Up, Down and Clean.
+type Stack struct {
+	URL               string // of the API and the web UI
+	TemporalAddress   string // host:port of gRPC
+	CatalogURL        string // of the catalog's database, for its superuser
+	Token             string // API token of an admin
+	AdminPasswordFile string
+	InstancesDir      string // where the local provider keeps instances
+	PostgresPrefix    string // installation of the newest PostgreSQL
+	Client            *openapi.ClientWithResponses
+
+	project string
+	state   string
+	env     []string
+	log     io.Writer
+}
+
+// instancePorts is how many ports a stack has for its instances.
+const instancePorts = 100
+
+// Up builds what has changed and starts a stack, with an instance demo. Its
+// progress goes to log. The caller must Clean it.
+func Up(ctx context.Context, log io.Writer) (_ *Stack, err error) {
+	project, err := findProject()
+	if err != nil {
+		return nil, err
+	}
+	state, err := os.MkdirTemp("", "toygres-stack-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{project: project, state: state, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.explain())
+			s.Clean()
+		}
+	}()
+	// As root, PostgreSQL's user must be able to reach its data below.
+	if err := os.Chmod(state, 0o755); err != nil {
+		return nil, err
+	}
+	if s.env, err = environment(state); err != nil {
+		return nil, err
+	}
+	if err := s.Up(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.readStatus(ctx)
+}
+
+func environment(state string) ([]string, error) {
+	env := []string{"TOYGRES_STATE=" + state, "XDG_CONFIG_HOME=" + filepath.Join(state, "config")}
+	for _, variable := range []string{"API_PORT", "WORKER_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT", "CATALOG_PORT"} {
+		port, err := ports.Free()
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, fmt.Sprintf("%s=%d", variable, port))
+	}
+	// Below the range from which the kernel gives out ports (32768 on).
+	first := 17000 + rand.IntN(150)*instancePorts
+	return append(env, fmt.Sprintf("INSTANCE_PORTS=%d-%d", first, first+instancePorts-1)), nil
+}
+
+// findProject is the checkout that this file was compiled from, or the one
+// around the working directory.
+func findProject() (string, error) {
+	if _, file, _, ok := runtime.Caller(0); ok {
+		if project := filepath.Join(filepath.Dir(file), "..", ".."); exists(filepath.Join(project, "go.work")) {
+			return project, nil
+		}
+	}
+	dir, err := os.Getwd()
+	for err == nil && !exists(filepath.Join(dir, "go.work")) {
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("this is not a checkout of Toygres")
+		}
+		dir = filepath.Dir(dir)
+	}
+	return dir, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Up starts the stack, or brings it up to date if it runs.
+func (s *Stack) Up(ctx context.Context) error {
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", "bin/toygres-dev", "./dev/stack")
+	build.Dir, build.Stdout, build.Stderr = s.project, s.log, s.log
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build the supervisor: %w", err)
+	}
+	return s.dev(ctx, s.log, "up")
+}
+
+// Down stops everything and keeps the data.
+func (s *Stack) Down(ctx context.Context) error { return s.dev(ctx, s.log, "down") }
+
+// Clean stops everything and removes all of it. It is the last call.
+func (s *Stack) Clean() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := errors.Join(s.dev(ctx, s.log, "clean"), os.RemoveAll(s.state)); err != nil {
+		fmt.Fprintln(s.log, "stacktest: clean up:", err)
+	}
+}
+
+func (s *Stack) dev(ctx context.Context, out io.Writer, args ...string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.project, "bin", "toygres-dev"), args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.project, append(os.Environ(), s.env...), out, s.log
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("toygres-dev %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+// CLI is the command toygres, signed in to this stack.
+func (s *Stack) CLI(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.project, "bin", "toygres"), args...)
+	cmd.Env = append(os.Environ(), s.env...)
+	return cmd
+}
+
+// status is what we need of `toygres-dev status -o json`.
+type status struct {
+	Parts []struct {
+		Name string `json:"name"`
+		PID  int    `json:"pid"`
+		Log  string `json:"log"`
+	} `json:"parts"`
+	URLs              map[string]string `json:"urls"`
+	Ports             map[string]int    `json:"ports"`
+	CatalogURL        string            `json:"catalog_url"`
+	AdminPasswordFile string            `json:"admin_password_file"`
+	Instances         string            `json:"instances_dir"`
+	Postgres          []string          `json:"postgres_prefixes"`
+}
+
+func (s *Stack) status(ctx context.Context) (status, error) {
+	var out strings.Builder
+	if err := s.dev(ctx, &out, "status", "-o", "json"); err != nil {
+		return status{}, err
+	}
+	var st status
+	return st, json.Unmarshal([]byte(out.String()), &st)
+}
+
+func (s *Stack) readStatus(ctx context.Context) error {
+	st, err := s.status(ctx)
+	if err != nil {
+		return err
+	}
+	s.URL, s.CatalogURL, s.InstancesDir, s.AdminPasswordFile = st.URLs["api"], st.CatalogURL, st.Instances, st.AdminPasswordFile
+	s.TemporalAddress = ports.Address(st.Ports["temporal"])
+	if len(st.Postgres) == 0 {
+		return errors.New("the stack names no PostgreSQL installation")
+	}
+	s.PostgresPrefix = st.Postgres[0]
+
+	out, err := s.CLI(ctx, "tokens", "create", "stacktest", "-o", "json").Output()
+	if err != nil {
+		return fmt.Errorf("create a token: %w", err)
+	}
+	var created openapi.CreatedToken
+	if err := json.Unmarshal(out, &created); err != nil {
+		return fmt.Errorf("create a token: %w", err)
+	}
+	s.Token = created.Token
+	s.Client, err = openapi.NewClientWithResponses(s.URL, openapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer "+s.Token)
+		return nil
+	}))
+	return err
+}
+
+// PID is the process id of a part (catalog, temporal, api, worker), 0 if it
+// does not run.
+func (s *Stack) PID(part string) int { return s.PIDs()[part] }
+
+// PIDs are the process ids of all parts that run.
+func (s *Stack) PIDs() map[string]int {
+	st, err := s.status(context.Background())
+	if err != nil {
+		fmt.Fprintln(s.log, "stacktest:", err)
+	}
+	pids := map[string]int{}
+	for _, part := range st.Parts {
+		if part.PID != 0 {
+			pids[part.Name] = part.PID
+		}
+	}
+	return pids
+}
+
+// explain adds the ends of the logs to what log gets, for when the stack did
+// not start.
+func (s *Stack) explain() error {
+	logs, err := filepath.Glob(filepath.Join(s.state, "logs", "*.log"))
+	for _, path := range logs {
+		content, readErr := os.ReadFile(path)
+		if readErr != nil {
+			err = errors.Join(err, readErr)
+			continue
+		}
+		fmt.Fprintf(s.log, "--- %s\n%s\n", filepath.Base(path), content[max(0, len(content)-2000):])
+	}
+	return err
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/toygres/toygres/dev/stack/ports"
+	"github.com/toygres/toygres/dev/stack/postgres"
+	"github.com/toygres/toygres/dev/stacktest"
+	"github.com/toygres/toygres/openapi"
+)
+
+const createTarget = 1.3
+
+// benchCreate compares what a user waits for (from sending the create request
+// until a query of theirs has been answered) with initdb, the start of the
+// server and the same query by hand, in turns. The flags of initdb are those
+// of the local provider.
+func benchCreate(ctx context.Context, s settings) ([]figure, error) {
+	stack, err := stacktest.Up(ctx, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer stack.Clean()
+	raw, err := newRaw(stack)
+	if err != nil {
+		return nil, err
+	}
+	defer raw.clean()
+
+	var ours, floor []time.Duration
+	steps := map[string][]time.Duration{}
+	var order []string
+	for round := range s.rounds {
+		name := fmt.Sprintf("bench-%d", round)
+		took, operation, err := createOnce(ctx, stack, name)
+		if err != nil {
+			return nil, fmt.Errorf("round %d: %w", round, err)
+		}
+		ours = append(ours, took)
+		for _, step := range operation.Steps {
+			if round == 0 {
+				order = append(order, step.Name)
+			}
+			steps[step.Name] = append(steps[step.Name], step.EndedAt.Sub(*step.StartedAt))
+		}
+		began := operation.StartedAt.Sub(operation.CreatedAt)
+		ended := operation.EndedAt.Sub(operation.CreatedAt)
+		steps["request to begin"] = append(steps["request to begin"], began)
+		steps["end to query"] = append(steps["end to query"], took-ended)
+
+		took, err = raw.once(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("raw round %d: %w", round, err)
+		}
+		floor = append(floor, took)
+		if err := deleteOnce(ctx, stack, name); err != nil {
+			return nil, err
+		}
+	}
+	detail := fmt.Sprintf("create %s, raw %s, median of %d; steps: request to begin %s", millis(median(ours)), millis(median(floor)),
+		s.rounds, millis(median(steps["request to begin"])))
+	for _, name := range order {
+		detail += fmt.Sprintf(", %s %s", name, millis(median(steps[name])))
+	}
+	detail += ", end to query " + millis(median(steps["end to query"]))
+	return []figure{{name: "create to first query", value: median(ours).Seconds(), floor: median(floor).Seconds(), target: createTarget, detail: detail}}, nil
+}
+
+func createOnce(ctx context.Context, stack *stacktest.Stack, name string) (time.Duration, openapi.Operation, error) {
+	started := time.Now()
+	created, err := stack.Client.CreateInstanceWithResponse(ctx, nil, openapi.CreateInstanceJSONRequestBody{Name: name})
+	if err != nil {
+		return 0, openapi.Operation{}, err
+	}
+	if created.JSON202 == nil {
+		return 0, openapi.Operation{}, fmt.Errorf("create: %s: %s", created.Status(), created.Body)
+	}
+	operation, err := stack.Await(ctx, created.JSON202.Id)
+	if err != nil {
+		return 0, operation, err
+	}
+	revealed, err := stack.Client.RevealConnectionWithResponse(ctx, name)
+	if err != nil {
+		return 0, operation, err
+	}
+	if revealed.JSON200 == nil {
+		return 0, operation, fmt.Errorf("reveal: %s: %s", revealed.Status(), revealed.Body)
+	}
+	if err := query(ctx, revealed.JSON200.Url); err != nil {
+		return 0, operation, err
+	}
+	return time.Since(started), operation, nil
+}
+
+func deleteOnce(ctx context.Context, stack *stacktest.Stack, name string) error {
+	deleted, err := stack.Client.DeleteInstanceWithResponse(ctx, name)
+	if err != nil {
+		return err
+	}
+	if deleted.JSON202 == nil {
+		return fmt.Errorf("delete: %s: %s", deleted.Status(), deleted.Body)
+	}
+	_, err = stack.Await(ctx, deleted.JSON202.Id)
+	return err
+}
+
+func query(ctx context.Context, connectionURL string) error {
+	conn, err := pgx.Connect(ctx, connectionURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var one int
+	return conn.QueryRow(ctx, "SELECT 1").Scan(&one)
+}
+
+// raw makes servers by hand, as whoever PostgreSQL runs as for the local
+// provider.
+type raw struct {
+	dir     string
+	prefix  string
+	account postgres.Account
+	n       int
+}
+
+func newRaw(stack *stacktest.Stack) (*raw, error) {
+	account, err := postgres.ServerAccount()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := account.Scratch("toygres-raw-")
+	if err != nil {
+		return nil, err
+	}
+	return &raw{dir: dir, prefix: stack.PostgresPrefix, account: account}, nil
+}
+
+func (r *raw) clean() { _ = os.RemoveAll(r.dir) }
+
+const rawPassword = "a password of the floor"
+
+func (r *raw) once(ctx context.Context) (time.Duration, error) {
+	r.n++
+	data := filepath.Join(r.dir, strconv.Itoa(r.n))
+	passwordFile := data + ".password"
+	if err := os.WriteFile(passwordFile, []byte(rawPassword), 0o600); err != nil {
+		return 0, err
+	}
+	if err := os.Chown(passwordFile, int(r.account.UID), int(r.account.GID)); err != nil {
+		return 0, err
+	}
+	port, err := ports.Free()
+	if err != nil {
+		return 0, err
+	}
+	target := url.URL{Scheme: "postgres", User: url.UserPassword("postgres", rawPassword),
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "postgres", RawQuery: "sslmode=disable"}
+
+	started := time.Now()
+	initdb := r.command(ctx, "initdb", "-D", data, "-U", "postgres", "--pwfile="+passwordFile, "--auth=scram-sha-256",
+		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	server := r.command(ctx, "postgres", "-D", data, "-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=")
+	if err := server.Start(); err != nil {
+		return 0, err
+	}
+	defer func() {
+		_ = server.Process.Signal(syscall.SIGQUIT)
+		_ = server.Wait()
+		_ = os.RemoveAll(data)
+	}()
+	for query(ctx, target.String()) != nil {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return time.Since(started), nil
+}
+
+func (r *raw) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(r.prefix, "bin", program), args...)
+	cmd.Env = []string{"LD_LIBRARY_PATH=" + filepath.Join(r.prefix, "lib"), "LC_ALL=C.UTF-8", "TZ=UTC"}
+	cmd.Dir = r.dir
+	cmd.SysProcAttr = r.account.Attributes()
+	return cmd
+}

@@ -1,0 +1,82 @@
+package chaos
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// holdKey is the advisory lock that a held step waits for.
+const holdKey = 7_074_865
+
+// A hold makes the worker wait in the middle of one transition of one step:
+// a trigger in the catalog blocks the statement that records it. The product
+// needs no hook for this, and the moment is the same in every run.
+type hold struct {
+	t    *testing.T
+	conn *pgx.Conn // holds the lock
+}
+
+// installHolds adds the trigger. It blocks nothing until something is held.
+func installHolds(t *testing.T, catalogURL string) {
+	t.Helper()
+	conn := connect(t, catalogURL)
+	_, err := conn.Exec(t.Context(), `
+CREATE TABLE IF NOT EXISTS chaos_holds (step text, state text);
+CREATE OR REPLACE FUNCTION chaos_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM chaos_holds h WHERE h.step = NEW.name AND h.state = NEW.state) THEN
+        PERFORM pg_advisory_xact_lock(7074865);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER chaos_hold BEFORE INSERT OR UPDATE ON steps FOR EACH ROW EXECUTE FUNCTION chaos_hold()`)
+	require.NoError(t, err)
+}
+
+func connect(t *testing.T, catalogURL string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), catalogURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+// holdStep makes whoever records the moment wait, until release.
+func holdStep(t *testing.T, catalogURL string, at moment) *hold {
+	t.Helper()
+	h := &hold{t: t, conn: connect(t, catalogURL)}
+	_, err := h.conn.Exec(t.Context(), "SELECT pg_advisory_lock($1)", holdKey)
+	require.NoError(t, err)
+	_, err = h.conn.Exec(t.Context(), "INSERT INTO chaos_holds VALUES ($1, $2)", at.step, at.state)
+	require.NoError(t, err)
+	return h
+}
+
+// reached waits until somebody waits for the hold.
+func (h *hold) reached() {
+	h.t.Helper()
+	require.Eventually(h.t, func() bool {
+		var waiting int
+		err := h.conn.QueryRow(h.t.Context(),
+			"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted", holdKey).Scan(&waiting)
+		require.NoError(h.t, err)
+		return waiting > 0
+	}, time.Minute, 20*time.Millisecond, "the step was never reached")
+}
+
+// release lets everybody go on. Statements that still wait belong to a dead
+// worker, and are ended without effect.
+func (h *hold) release() {
+	h.t.Helper()
+	_, err := h.conn.Exec(h.t.Context(), "DELETE FROM chaos_holds")
+	require.NoError(h.t, err)
+	_, err = h.conn.Exec(h.t.Context(),
+		"SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted", holdKey)
+	require.NoError(h.t, err)
+	_, err = h.conn.Exec(h.t.Context(), "SELECT pg_advisory_unlock($1)", holdKey)
+	require.NoError(h.t, err)
+}

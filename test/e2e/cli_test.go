@@ -1,0 +1,152 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/toygres/toygres/openapi"
+)
+
+func TestTheCommandLineTakesADatabaseThroughItsWholeLife(t *testing.T) {
+	t.Parallel()
+	const name = "life"
+	out := toygres(t, "create", name, "--wait", "--storage", "2GiB", "-o", "json")
+	require.True(t, json.Valid([]byte(out)), "stdout holds nothing but JSON: %s", out)
+
+	instance := get(t, name)
+	require.Equal(t, openapi.InstanceStateRunning, instance.State)
+	require.Equal(t, 2, instance.StorageGib)
+	require.NotNil(t, instance.ServerVersion)
+	require.Contains(t, toygres(t, "list"), name)
+	var listed any
+	require.NoError(t, yaml.Unmarshal([]byte(toygres(t, "list", "-o", "yaml")), &listed))
+
+	address := strings.TrimSpace(toygres(t, "connect", name, "--url"))
+	parsed, err := url.Parse(address)
+	require.NoError(t, err, "connect --url prints the URL and nothing else")
+	password, _ := parsed.User.Password()
+	require.NotEmpty(t, password)
+	require.NotContains(t, toygres(t, "connect", name), password, "the password is shown only when asked for")
+
+	exec1(t, address, "CREATE TABLE kept (n int)")
+	exec1(t, address, "INSERT INTO kept VALUES (42)")
+	require.Contains(t, toygres(t, "psql", name, "-c", "SELECT n FROM kept"), "42")
+
+	toygres(t, "stop", name, "--wait")
+	require.Equal(t, openapi.InstanceStateStopped, get(t, name).State)
+	_, err = pgx.Connect(t.Context(), address)
+	require.Error(t, err, "a stopped server answers nobody")
+	toygres(t, "start", name, "--wait")
+	require.Equal(t, "42", query(t, address, "SELECT n::text FROM kept"), "data is kept, at the same address")
+
+	dir := filepath.Join(shared.InstancesDir, instance.Id.String())
+	require.DirExists(t, dir)
+	toygres(t, "delete", name, "--yes", "--wait")
+	requireNothingLeft(t, name, dir, parsed)
+}
+
+func TestPgbenchRunsAgainstAnInstance(t *testing.T) {
+	t.Parallel()
+	const name = "pgbench"
+	program, err := exec.LookPath("pgbench")
+	require.NoError(t, err, "pgbench is part of the tests: dev/test-tools installs it")
+	toygres(t, "create", name, "--wait")
+	address := strings.TrimSpace(toygres(t, "connect", name, "--url"))
+	for _, args := range [][]string{{"--initialize", "--scale=1", "--quiet"}, {"--client=4", "--transactions=100"}} {
+		out, err := exec.CommandContext(t.Context(), program, append(args, address)...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	require.Equal(t, "400", query(t, address, "SELECT count(*)::text FROM pgbench_history"))
+	toygres(t, "delete", name, "--yes", "--wait")
+}
+
+func TestEveryCommandThatFailsSaysWhyAndWithWhichExitCode(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"get", "no-such-instance"}, 3, "no-such-instance"},
+		{[]string{"create", "Bad_Name"}, 2, "name"},
+		{[]string{"create", "demo"}, 4, "demo"},
+		{[]string{"create", "old", "--version", "9"}, 2, "version"},
+		{[]string{"delete", "demo"}, 2, "--yes"},
+		{[]string{"--server", "http://127.0.0.1:1", "list"}, 5, "login"},
+	} {
+		cmd := shared.CLI(t.Context(), c.args...)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		err := cmd.Run()
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit, "%v", c.args)
+		require.Equal(t, c.code, exit.ExitCode(), "%v: %s", c.args, stderr.String())
+		require.Contains(t, stderr.String(), c.says)
+		require.Empty(t, stdout.String())
+	}
+}
+
+// toygres runs the command and returns what it prints.
+func toygres(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := shared.CLI(t.Context(), args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Run(), "toygres %v: %s", args, stderr.String())
+	return stdout.String()
+}
+
+func get(t *testing.T, name string) openapi.Instance {
+	t.Helper()
+	var instance openapi.Instance
+	require.NoError(t, json.Unmarshal([]byte(toygres(t, "get", name, "-o", "json")), &instance))
+	return instance
+}
+
+func exec1(t *testing.T, address, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(t.Context())) }()
+	_, err = conn.Exec(t.Context(), sql)
+	require.NoError(t, err)
+}
+
+func query(t *testing.T, address, sql string) (value string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(t.Context())) }()
+	require.NoError(t, conn.QueryRow(t.Context(), sql).Scan(&value))
+	return value
+}
+
+// requireNothingLeft shows that an instance is gone from the catalog's view,
+// the disk, the process table and the port.
+func requireNothingLeft(t *testing.T, name, dir string, address *url.URL) {
+	t.Helper()
+	response, err := shared.Client.GetInstanceWithResponse(t.Context(), name)
+	require.NoError(t, err)
+	require.Equal(t, 404, response.StatusCode())
+	require.NoDirExists(t, dir)
+	require.NotContains(t, shared.ServerDirs(t), dir)
+	port, err := strconv.Atoi(address.Port())
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", net.JoinHostPort(address.Hostname(), strconv.Itoa(port)))
+	require.NoError(t, err, "the port is free again")
+	require.NoError(t, listener.Close())
+	_, err = os.Stat(dir)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
