@@ -1,0 +1,173 @@
+package reconcile_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/services/worker/reconcile"
+	"github.com/toygres/toygres/workflows"
+)
+
+var often = reconcile.Options{SweepEvery: 100 * time.Millisecond, Grace: 100 * time.Millisecond, DriftEvery: 100 * time.Millisecond}
+
+func TestOperationThatTheAPIDidNotStartIsStarted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	recorded := w.recorded("demo")
+	w.reconcile(2, often)
+	w.eventually(func() error {
+		if !w.workflows.started(recorded.Operation.ID) {
+			return errors.New("it has not been started")
+		}
+		return nil
+	})
+}
+
+func TestYoungOperationIsLeftToTheAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	young := w.recorded("young")
+	old := w.recorded("old")
+	_, err := w.sql.Exec(t.Context(), `UPDATE operations SET created_at = now() - interval '1 hour' WHERE id = $1`, old.Operation.ID)
+	require.NoError(t, err)
+	w.reconcile(1, reconcile.Options{SweepEvery: 100 * time.Millisecond, Grace: time.Minute})
+	w.eventually(func() error {
+		if !w.workflows.started(old.Operation.ID) {
+			return errors.New("it has not been started")
+		}
+		return nil
+	})
+	require.False(t, w.workflows.started(young.Operation.ID))
+}
+
+func TestCancellationThatWasNotDeliveredIsDelivered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begun := w.provisioned("begun")
+	w.workflows.is(begun.Operation.ID, reconcile.Run{State: reconcile.RunOpen})
+	pending := w.recorded("pending")
+	for _, op := range []toygres.OperationID{begun.Operation.ID, pending.Operation.ID} {
+		_, err := w.catalog.AskCancel(t.Context(), op, w.owner)
+		require.NoError(t, err)
+	}
+	w.reconcile(1, often)
+	w.eventually(func() error {
+		if !w.workflows.toldToCancel(begun.Operation.ID) || !w.workflows.toldToCancel(pending.Operation.ID) {
+			return errors.New("it has not been told")
+		}
+		return nil
+	})
+}
+
+func TestCreateThatLostItsWorkflowIsUndone(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		run    reconcile.Run
+		cancel bool
+		state  toygres.OperationState
+		code   toygres.ErrorCode
+	}{
+		"terminated": {run: reconcile.Run{State: reconcile.RunBroken, Why: "it was terminated"}, state: toygres.OperationFailed, code: toygres.CodeInternal},
+		"lost":       {run: reconcile.Run{State: reconcile.RunAbsent, Why: "it is not there"}, state: toygres.OperationFailed, code: toygres.CodeInternal},
+		"terminated after cancellation was asked for": {run: reconcile.Run{State: reconcile.RunBroken, Why: "it was terminated"}, cancel: true,
+			state: toygres.OperationCancelled, code: toygres.CodeCancelled},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			begun := w.provisioned("demo")
+			if test.cancel {
+				_, err := w.catalog.AskCancel(t.Context(), begun.Operation.ID, w.owner)
+				require.NoError(t, err)
+			}
+			w.workflows.is(begun.Operation.ID, test.run)
+			w.reconcile(2, often)
+			op := w.ends(begun.Operation.ID, test.state, toygres.StateFailed)
+			require.Equal(t, test.code, op.ErrorCode)
+			require.Equal(t, test.run.Why+"; what had been made was removed", op.Error)
+			require.Equal(t, toygres.PhaseAbsent, w.phase(begun.Instance.ID))
+			require.Equal(t, toygres.StepUndo, op.Steps[len(op.Steps)-1].Name)
+		})
+	}
+}
+
+func TestDeleteThatLostItsWorkflowCanBeAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.running("demo")
+	begun := w.begin("demo", toygres.KindDelete)
+	require.NoError(t, w.catalog.StartOperation(t.Context(), begun.Operation.ID, "run"))
+	w.workflows.is(begun.Operation.ID, reconcile.Run{State: reconcile.RunBroken, Why: "it was terminated"})
+	w.reconcile(2, often)
+	op := w.ends(begun.Operation.ID, toygres.OperationFailed, toygres.StateFailed)
+	require.Equal(t, "it was terminated; a part of the instance may be gone already: delete it again to finish", op.Error)
+	w.begin("demo", toygres.KindDelete)
+}
+
+// As after the catalog was restored from a backup.
+func TestSuccessThatTheCatalogForgotIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begun := w.provisioned("demo")
+	endpoint := toygres.Endpoint{Host: "127.0.0.1", Port: 20000}
+	w.workflows.is(begun.Operation.ID, reconcile.Run{State: reconcile.RunCompleted,
+		Created: workflows.CreateInstanceResult{Endpoint: endpoint, ServerVersion: "18.4"}})
+	w.reconcile(1, often)
+	w.ends(begun.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
+	instance, err := w.catalog.Instance(t.Context(), "demo")
+	require.NoError(t, err)
+	require.Equal(t, endpoint, instance.Endpoint)
+	require.NotEqual(t, toygres.PhaseAbsent, w.phase(begun.Instance.ID))
+}
+
+func TestNothingIsGivenUpWhileTemporalIsDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begun := w.provisioned("demo")
+	w.workflows.down = true
+	r := often
+	w.reconcile(1, r)
+	// A stop that is settled shows that sweeps went by.
+	w.running("other")
+	stop := w.begin("other", toygres.KindStop)
+	w.ends(stop.Operation.ID, toygres.OperationSucceeded, toygres.StateStopped)
+	op, err := w.catalog.Operation(t.Context(), begun.Operation.ID)
+	require.NoError(t, err)
+	require.Equal(t, toygres.OperationRunning, op.State)
+}
+
+func TestOnlyWhatNobodyCanWantIsRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	// Deleted, and something came back; failed while it was created; failed
+	// after it ran; running; not known here.
+	deleted, neverRan, ran, running := w.provisioned("deleted"), w.provisioned("never-ran"), w.running("ran"), w.running("running")
+	unknown := toygres.InstanceID("01a20a00-0000-7000-8000-000000000001")
+	require.NoError(t, w.provider.Provision(t.Context(), unknown, deleted.Instance.Spec))
+	for _, failed := range []toygres.OperationID{deleted.Operation.ID, neverRan.Operation.ID} {
+		require.NoError(t, w.catalog.FinishOperation(t.Context(), toygres.Outcome{
+			Operation: failed, State: toygres.OperationFailed, InstanceState: toygres.StateFailed, Code: toygres.CodeProvider, Message: "no"}))
+	}
+	forget := w.begin("deleted", toygres.KindDelete)
+	require.NoError(t, w.catalog.FinishOperation(t.Context(), toygres.Outcome{
+		Operation: forget.Operation.ID, State: toygres.OperationSucceeded, InstanceState: toygres.StateDeleted}))
+	broken := w.begin("ran", toygres.KindDelete)
+	require.NoError(t, w.catalog.FinishOperation(t.Context(), toygres.Outcome{
+		Operation: broken.Operation.ID, State: toygres.OperationFailed, InstanceState: toygres.StateFailed, Code: toygres.CodeProvider, Message: "no"}))
+
+	w.reconcile(2, often)
+	w.eventually(func() error {
+		if w.phase(deleted.Instance.ID) != toygres.PhaseAbsent || w.phase(neverRan.Instance.ID) != toygres.PhaseAbsent {
+			return errors.New("they are still there")
+		}
+		return nil
+	})
+	left, err := w.provider.List(t.Context())
+	require.NoError(t, err)
+	require.ElementsMatch(t, []toygres.InstanceID{ran.Instance.ID, running.Instance.ID, unknown}, left)
+}

@@ -1,0 +1,85 @@
+package reconcile_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/services/worker/reconcile"
+)
+
+// Two workers see the same change; the sweep is too rare to help.
+func TestStopAndStartAreSettledAsTheProviderShowsThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	created := w.running("demo")
+	w.reconcile(2, reconcile.Options{SweepEvery: time.Hour})
+
+	stop := w.begin("demo", toygres.KindStop)
+	require.NoError(t, w.provider.Stop(t.Context(), created.Instance.ID))
+	op := w.ends(stop.Operation.ID, toygres.OperationSucceeded, toygres.StateStopped)
+	require.Equal(t, toygres.StepSucceeded, op.Steps[0].State)
+
+	start := w.begin("demo", toygres.KindStart)
+	require.NoError(t, w.provider.Start(t.Context(), created.Instance.ID))
+	w.ends(start.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
+	instance, err := w.catalog.Instance(t.Context(), "demo")
+	require.NoError(t, err)
+	require.False(t, instance.Endpoint.IsZero())
+}
+
+// The API died after it recorded the request and before it called.
+func TestSweepCallsTheProviderInPlaceOfACrashedAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.running("demo")
+	w.reconcile(1, reconcile.Options{SweepEvery: 100 * time.Millisecond, Grace: 100 * time.Millisecond})
+	stop := w.begin("demo", toygres.KindStop)
+	w.ends(stop.Operation.ID, toygres.OperationSucceeded, toygres.StateStopped)
+	start := w.begin("demo", toygres.KindStart)
+	w.ends(start.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
+}
+
+// failing shows servers that should run as failed for good.
+type failing struct{ toygres.Provider }
+
+func (f failing) Observe(ctx context.Context, id toygres.InstanceID) (toygres.Observation, error) {
+	seen, err := f.Provider.Observe(ctx, id)
+	if seen.Phase == toygres.PhaseStarting || seen.Phase == toygres.PhaseReady {
+		seen.Phase, seen.Message = toygres.PhaseFailed, "the disk is full"
+	}
+	return seen, err
+}
+
+func TestFailedStartSaysWhyAndCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	created := w.running("demo")
+	w.reconcile(1, reconcile.Options{Provider: failing{w.provider}, SweepEvery: 100 * time.Millisecond})
+	stop := w.begin("demo", toygres.KindStop)
+	require.NoError(t, w.provider.Stop(t.Context(), created.Instance.ID))
+	w.ends(stop.Operation.ID, toygres.OperationSucceeded, toygres.StateStopped)
+
+	start := w.begin("demo", toygres.KindStart)
+	require.NoError(t, w.provider.Start(t.Context(), created.Instance.ID))
+	op := w.ends(start.Operation.ID, toygres.OperationFailed, toygres.StateStopped)
+	require.Equal(t, toygres.CodeProvider, op.ErrorCode)
+	require.Equal(t, "the server failed to start: the disk is full", op.Error)
+	require.Equal(t, toygres.StepFailed, op.Steps[0].State)
+	require.Equal(t, "the server failed to start: the disk is full", op.Steps[0].Error)
+	w.begin("demo", toygres.KindStart)
+}
+
+func TestStopOfAServerThatVanishedFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	created := w.running("demo")
+	require.NoError(t, w.provider.Delete(t.Context(), created.Instance.ID))
+	w.reconcile(1, reconcile.Options{SweepEvery: 100 * time.Millisecond})
+	stop := w.begin("demo", toygres.KindStop)
+	op := w.ends(stop.Operation.ID, toygres.OperationFailed, toygres.StateFailed)
+	require.Equal(t, "the server and its data no longer exist where instances live", op.Error)
+}
