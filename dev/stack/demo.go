@@ -85,7 +85,7 @@ func (c config) awaitSettled(ctx context.Context, p *progress.Printer) (state st
 				return "", err
 			}
 			if !slices.Contains([]string{"creating", "starting", "stopping", "restarting", "updating", "deleting"}, state) {
-				return "is " + state, nil
+				return "", nil
 			}
 			select {
 			case <-ctx.Done():

@@ -29,13 +29,17 @@ func clean(ctx context.Context, c config, args []string) error {
 		return err
 	}
 	p := progress.New(os.Stdout)
+	if _, err := os.Stat(c.path("run")); errors.Is(err, os.ErrNotExist) {
+		p.Title("There is nothing to remove")
+		return c.remove() // but for what an interrupted clean has left
+	}
 	if err := c.stopAll(ctx, p, true); err != nil {
 		return err
 	}
 	if err := c.remove(); err != nil {
 		return err
 	}
-	p.Title("Removed the data, logs and secrets of Toygres in %s", shown(c.State))
+	p.Title("Removed the data, logs and secrets in %s", shown(c.State))
 	return nil
 }
 
@@ -62,13 +66,15 @@ func (c config) stopAll(ctx context.Context, p *progress.Printer, tell bool) err
 			return err
 		}
 	}
-	if err := c.endStale(ctx, p); err != nil {
+	stale, err := c.endStale(ctx, p)
+	if err != nil {
 		return err
 	}
-	if err := c.stopInstances(ctx, p); err != nil {
+	ran := running || stale
+	if err := c.stopInstances(ctx, p, ran); err != nil { // in any case: they may have outlived an earlier attempt
 		return err
 	}
-	if tell && running {
+	if tell && ran {
 		p.Title("Toygres is stopped; its data is kept")
 	} else if tell {
 		p.Title("Toygres is not running")
@@ -112,7 +118,7 @@ func (c config) stopSupervisor(ctx context.Context, p *progress.Printer) error {
 
 // stopInstances stops the instances' servers. What each instance wants does not change, so the next up starts again
 // those that run now.
-func (c config) stopInstances(ctx context.Context, p *progress.Printer) error {
+func (c config) stopInstances(ctx context.Context, p *progress.Printer, tell bool) error {
 	dir := filepath.Join(c.Data, "instances")
 	if entries, err := os.ReadDir(dir); errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil
@@ -129,7 +135,10 @@ func (c config) stopInstances(ctx context.Context, p *progress.Printer) error {
 		return fmt.Errorf("stop the instances: %w", err)
 	}
 	return p.Step(ctx, "instances", "stopping their servers", func(ctx context.Context) (string, error) {
-		return "stopped", provider.Shutdown(ctx)
+		if err := provider.Shutdown(ctx); err != nil || !tell {
+			return "", err
+		}
+		return "stopped", nil
 	})
 }
 
@@ -140,7 +149,7 @@ func (c config) remove() error {
 			return err
 		}
 	}
-	for _, name := range append([]string{"temporal", "secrets", "logs", "run"}, dataDirs...) {
+	for _, name := range append(dataDirs, "temporal", "secrets", "logs", "run") { // run last: while it is there, so are we
 		if err := os.RemoveAll(c.path(name)); err != nil {
 			return err
 		}

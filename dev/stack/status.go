@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/toygres/toygres/dev/stack/supervisor"
@@ -77,7 +78,17 @@ func (c config) report() (statusReport, error) {
 	return r, nil
 }
 
-// status is the command status. It fails if not everything runs, so that scripts can ask.
+// left names the parts that run.
+func (r statusReport) left() (names []string) {
+	for _, part := range r.Parts {
+		if part.PID != 0 {
+			names = append(names, part.Name)
+		}
+	}
+	return names
+}
+
+// status is the command status.
 func status(_ context.Context, c config, args []string) error {
 	asJSON := slices.Equal(args, []string{"-o", "json"})
 	if len(args) > 0 && !asJSON {
@@ -93,6 +104,10 @@ func status(_ context.Context, c config, args []string) error {
 		return encoder.Encode(r)
 	}
 	if !r.Running {
+		if left := r.left(); len(left) > 0 {
+			fmt.Printf("The supervisor was killed, but this still runs: %s; make up or make down puts that right.\n", strings.Join(left, ", "))
+			return nil
+		}
 		fmt.Println("Toygres is not running; make up starts it.")
 		if r.Error != "" {
 			fmt.Println("It failed last time:", r.Error)

@@ -46,7 +46,7 @@ func up(ctx context.Context, c config, args []string) (err error) {
 			return err
 		}
 		c.Data = before.Data
-	} else if err := c.endStale(ctx, p); err != nil {
+	} else if _, err := c.endStale(ctx, p); err != nil {
 		return err
 	} else if err := c.checkPorts(); err != nil { // before minutes of building
 		return err
@@ -70,13 +70,13 @@ func up(ctx context.Context, c config, args []string) (err error) {
 	return nil
 }
 
-// endStale ends what a killed supervisor left running.
-func (c config) endStale(ctx context.Context, p *progress.Printer) error {
+// endStale ends what a killed supervisor left running, and tells whether there was anything.
+func (c config) endStale(ctx context.Context, p *progress.Printer) (any bool, err error) {
 	ended, err := supervisor.EndStale(ctx, c.stateFile())
 	if len(ended) > 0 {
 		p.Title("Ended what a killed supervisor had left: %s", strings.Join(ended, ", "))
 	}
-	return err
+	return len(ended) > 0, err
 }
 
 // start starts the supervisor and waits until everything is ready. If that fails, or ctx is done, nothing is left.

@@ -40,7 +40,7 @@ func (p *Printer) Title(format string, args ...any) {
 }
 
 // Step runs f. If that takes a while, it prints doing with the time that has passed, now and then. Afterwards it prints
-// what f returned and how long it took; nothing if f failed.
+// what f returned, if anything, and how long it took; nothing if f failed.
 func (p *Printer) Step(ctx context.Context, part, doing string, f func(context.Context) (done string, err error)) error {
 	began := time.Now()
 	finished := make(chan struct{})
@@ -48,7 +48,7 @@ func (p *Printer) Step(ctx context.Context, part, doing string, f func(context.C
 	beats.Go(func() {
 		tick := time.NewTicker(heartbeat)
 		defer tick.Stop()
-		announce := time.NewTimer(500 * time.Millisecond) // what is quick needs no announcement
+		announce := time.NewTimer(2 * time.Second) // what is quick needs no announcement
 		defer announce.Stop()
 		for {
 			select {
@@ -67,7 +67,9 @@ func (p *Printer) Step(ctx context.Context, part, doing string, f func(context.C
 	if err != nil {
 		return err
 	}
-	p.Line(part, "%s", done+took(time.Since(began)))
+	if done != "" {
+		p.Line(part, "%s", done+took(time.Since(began)))
+	}
 	return nil
 }
 
