@@ -144,7 +144,7 @@ func TestExitCodeTellsWhatWentWrong(t *testing.T) {
 			require.True(t, strings.HasPrefix(r.err, "toygres: it is so"), r.err)
 			require.Equal(t, 1, strings.Count(r.err, "\n"), "an error is one line: %s", r.err)
 			if c.code == openapi.ErrorCodeUnavailable {
-				require.Contains(t, r.err, "try again in 7s")
+				require.Contains(t, r.err, "it may work again in 7s")
 			}
 		})
 	}

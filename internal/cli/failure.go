@@ -130,6 +130,9 @@ func problemFailure(p openapi.Problem, response *http.Response) *failure {
 		for _, e := range *p.Errors {
 			f.fields = append(f.fields, e.Field+": "+e.Message)
 		}
+		if only := *p.Errors; len(only) == 1 && strings.Contains(f.message, only[0].Field+" "+only[0].Message) {
+			f.fields = nil // the message says it all
+		}
 	}
 	var hints []string
 	switch p.Code {
@@ -142,7 +145,7 @@ func problemFailure(p openapi.Problem, response *http.Response) *failure {
 	case openapi.ErrorCodeUnavailable, openapi.ErrorCodeRateLimited:
 		f.transient = true
 		if f.retryAfter > 0 {
-			hints = append(hints, fmt.Sprintf("try again in %s", f.retryAfter))
+			hints = append(hints, fmt.Sprintf("it may work again in %s", f.retryAfter))
 		}
 	case openapi.ErrorCodeInternal:
 		f.transient = true

@@ -90,7 +90,7 @@ func (a *app) operationRows(out io.Writer, operations []openapi.Operation) {
 	var rows [][]string
 	for _, o := range operations {
 		rows = append(rows, []string{o.Id.String(), string(o.Kind), o.InstanceName, string(o.State), currentStep(o),
-			took(o.StartedAt, o.EndedAt, a.now()), showAge(a.now().Sub(o.CreatedAt))})
+			operationTook(o, a.now()), showAge(a.now().Sub(o.CreatedAt))})
 	}
 	a.columns(out, []string{"ID", "KIND", "INSTANCE", "STATE", "STEP", "TOOK", "AGE"}, rows)
 }
@@ -116,6 +116,15 @@ func took(started, ended *time.Time, now time.Time) string {
 		return showTook(now.Sub(*started))
 	}
 	return showTook(ended.Sub(*started))
+}
+
+// operationTook counts from the request for simple operations, which have no
+// other beginning.
+func operationTook(o openapi.Operation, now time.Time) string {
+	if o.StartedAt == nil && o.EndedAt != nil {
+		return took(&o.CreatedAt, o.EndedAt, now)
+	}
+	return took(o.StartedAt, o.EndedAt, now)
 }
 
 func (a *app) operationsGetCommand() *cobra.Command {

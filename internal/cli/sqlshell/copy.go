@@ -3,7 +3,6 @@ package sqlshell
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -26,10 +25,7 @@ func (s *Shell) run(ctx context.Context, sql string) error {
 		rest = after
 	}
 	if statements == 1 && copyDirection(sql) == "stdout" {
-		tag, err := s.conn.CopyTo(ctx, s.Out, sql)
-		if err == nil && !s.Quiet {
-			fmt.Fprintln(s.Err, tag.String()) // the data alone goes to standard output
-		}
+		_, err := s.conn.CopyTo(ctx, s.Out, sql) // the data alone, without a tag
 		return err
 	}
 	results := s.conn.Exec(ctx, sql)

@@ -85,6 +85,7 @@ func TestCopyToTheClientGivesTheDataAlone(t *testing.T) {
 	code, out, errs := run(t, "COPY (SELECT 1, 'two') TO STDOUT (FORMAT csv);")
 	require.Zero(t, code, errs)
 	require.Equal(t, "1,two\n", out)
+	require.Empty(t, errs)
 }
 
 func TestCopyFromInputIsRefusedAndNotWaitedFor(t *testing.T) {
