@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -32,12 +31,9 @@ Configuration is in the environment: TOYGRES_CATALOG_URL, TOYGRES_LISTEN, …
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	switch {
-	case err == nil:
-	case errors.Is(err, flag.ErrHelp):
-	default:
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "toygres-api:", err)
 		os.Exit(1)
 	}

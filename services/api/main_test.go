@@ -205,7 +205,7 @@ func TestServeStopsInOrder(t *testing.T) {
 			return false
 		}
 		response.Body.Close()
-		return response.StatusCode == 503
+		return response.StatusCode == http.StatusServiceUnavailable
 	}, 10*time.Second, 5*time.Millisecond, "it stops without a word")
 	for lines.Scan() {
 	}

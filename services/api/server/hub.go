@@ -143,28 +143,28 @@ func (h *hub) handOut(ctx context.Context, e toygres.Event) error {
 	return nil
 }
 
-// open adds a stream and returns the id of the last event that was handed out
-// before: the stream gets all that come after.
-func (h *hub) open(ctx context.Context, user toygres.UserID, hash catalog.Hash, wants func(toygres.Event) bool) (*stream, toygres.EventID, error) {
+// open adds a stream, which gets all events that are committed from now on,
+// and perhaps some that were a moment before.
+func (h *hub) open(ctx context.Context, user toygres.UserID, hash catalog.Hash, wants func(toygres.Event) bool) (*stream, error) {
 	select {
 	case <-h.started:
 	case <-ctx.Done():
-		return nil, 0, ctx.Err()
+		return nil, ctx.Err()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return nil, 0, &toygres.Error{Code: toygres.CodeUnavailable, RetryAfter: time.Second, Message: "this server is stopping; try again"}
+		return nil, &toygres.Error{Code: toygres.CodeUnavailable, RetryAfter: time.Second, Message: "this server is stopping; try again"}
 	}
 	if h.byUser[user] >= h.perUser {
-		return nil, 0, &toygres.Error{Code: toygres.CodeRateLimited, RetryAfter: 10 * time.Second,
+		return nil, &toygres.Error{Code: toygres.CodeRateLimited, RetryAfter: 10 * time.Second,
 			Message: fmt.Sprintf("you follow %d event streams already; close one first", h.perUser)}
 	}
 	st := &stream{user: user, hash: hash, wants: wants, frames: make(chan frame, h.buffer), ended: make(chan struct{})}
 	h.streams[st] = struct{}{}
 	h.byUser[user]++
 	h.metrics.streams.Inc()
-	return st, h.last, nil
+	return st, nil
 }
 
 // close removes a stream whose client has gone.

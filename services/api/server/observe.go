@@ -95,7 +95,7 @@ func (s *Server) recovered(next echo.HandlerFunc, c echo.Context) (err error) {
 	defer func() {
 		switch p := recover(); p {
 		case nil:
-		case http.ErrAbortHandler: //nolint:errorlint // net/http compares it so, too
+		case http.ErrAbortHandler:
 			panic(p)
 		default:
 			err = newPanicError(p)

@@ -29,25 +29,23 @@ func (s *Server) StreamEvents(ctx context.Context, request openapi.StreamEventsR
 	if err != nil {
 		return nil, err
 	}
-	if resume {
-		newest, err := s.options.Catalog.LastEventID(ctx)
-		if err != nil {
-			return nil, err
-		}
-		// An id from the future is another catalog's. Waiting for it would
-		// hide everything until then.
-		resume = after <= newest
-	}
 	current := callOf(ctx)
 	opening, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	wants := eventsWanted(request.Params)
-	st, position, err := s.hub.open(opening, current.principal.User.ID, catalog.HashToken(current.credential.Secret), wants)
+	st, err := s.hub.open(opening, current.principal.User.ID, catalog.HashToken(current.credential.Secret), eventsWanted(request.Params))
 	if err != nil {
 		return nil, err
 	}
-	if !resume {
-		after = position
+	// Only now, so that whatever is newer than this one is in the stream.
+	newest, err := s.options.Catalog.LastEventID(opening)
+	if err != nil {
+		s.hub.close(st)
+		return nil, err
+	}
+	// An id from the future is another catalog's. Waiting for it would hide
+	// everything until then.
+	if !resume || after > newest {
+		after, resume = newest, false
 	}
 	return &streamResponse{ctx: ctx, server: s, stream: st, after: after, resume: resume, until: current.principal.ExpiresAt}, nil
 }

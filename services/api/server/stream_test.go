@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func (c *caller) follow(path string) *follower {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	response, err := http.DefaultTransport.RoundTrip(c.request(ctx, http.MethodGet, path, ""))
+	response, err := http.DefaultTransport.RoundTrip(c.request(ctx, http.MethodGet, path, "")) //nolint:bodyclose // by the reader below
 	require.NoError(t, err)
 	f := &follower{t: t, status: response.StatusCode, blocks: make(chan block, 1000), close: cancel}
 	if response.StatusCode == http.StatusOK {
@@ -208,6 +209,23 @@ func TestStreamHasHeartbeats(t *testing.T) {
 	b, ok := f.next()
 	require.True(t, ok)
 	require.Equal(t, "heartbeat", b.comment)
+}
+
+func TestStreamOutlivesTheServersTimeLimits(t *testing.T) {
+	t.Parallel()
+	a := start(t, func(o *server.Options) { o.Heartbeat = 20 * time.Millisecond })
+	web := httptest.NewUnstartedServer(a.server.Handler())
+	web.Config.ReadTimeout, web.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	web.Start()
+	t.Cleanup(web.Close)
+	a.url = web.URL
+	f := a.asAdmin().follow("/api/events")
+	for range 25 { // half a second
+		_, ok := f.next()
+		require.True(t, ok, "it was cut off")
+	}
+	a.server.EndStreams()
+	f.ended()
 }
 
 func TestStreamsAreBoundedPerUser(t *testing.T) {
