@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"strings"
 	"syscall"
 
 	"github.com/toygres/toygres"
@@ -48,4 +49,11 @@ func notFound(id toygres.InstanceID) error {
 
 func beingDeleted(id toygres.InstanceID) error {
 	return toygres.Errorf(toygres.CodeConflict, "the instance %s is being deleted", id)
+}
+
+// saysDiskFull reports whether PostgreSQL gives a full disk as its reason; its
+// messages are all we have of it.
+func saysDiskFull(output string) bool {
+	output = strings.ToLower(output)
+	return strings.Contains(output, syscall.ENOSPC.Error()) || strings.Contains(output, syscall.EDQUOT.Error())
 }

@@ -8,8 +8,8 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
-	"strings"
 	"syscall"
+	"time"
 
 	"github.com/toygres/toygres"
 )
@@ -31,8 +31,7 @@ func (p *Provider) initialise(ctx context.Context, d directory, in installation,
 		if err == nil {
 			break
 		}
-		full := outOfSpace(err) || strings.Contains(strings.ToLower(output), syscall.ENOSPC.Error()) ||
-			strings.Contains(strings.ToLower(output), syscall.EDQUOT.Error())
+		full := outOfSpace(err) || saysDiskFull(output)
 		switch removed := os.RemoveAll(d.newData()); {
 		case ctx.Err() != nil:
 			return p.failure("making the data directory", errors.Join(ctx.Err(), removed))
@@ -70,7 +69,7 @@ func (p *Provider) initdb(ctx context.Context, d directory, in installation, loc
 
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, in.program("initdb"), "-D", d.newData(), "-U", superuser,
-		"--pwfile=/dev/fd/3", "--auth-local=scram-sha-256", "--auth-host=scram-sha-256",
+		"--pwfile=/proc/self/fd/3", "--auth-local=scram-sha-256", "--auth-host=scram-sha-256",
 		"--encoding=UTF8", "--locale="+locale, "--data-checksums", "--no-instructions")
 	cmd.Env, cmd.Dir = in.environment(), d.newData()
 	cmd.Stdout, cmd.Stderr = &output, &output
@@ -82,6 +81,7 @@ func (p *Provider) initdb(ctx context.Context, d directory, in installation, loc
 		Setpgid:    true,
 		Pdeathsig:  syscall.SIGKILL,
 	}
+	cmd.WaitDelay = 5 * time.Second // what it leaves holds the lock, and is waited for there
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
 	// The death signal is tied to the thread that started the process.

@@ -35,6 +35,9 @@ type settled struct {
 	again time.Duration // 0: not before something changes
 }
 
+// logPause is how often the logs of running servers are looked at.
+const logPause = 10 * time.Minute
+
 // retryPause is how long a keeper waits after it could not even look.
 const retryPause = 10 * time.Second
 
@@ -93,8 +96,8 @@ func (k *keeper) settle(ctx context.Context, id toygres.InstanceID) {
 	}()
 }
 
-// follow settles one instance until there is nothing left to do: for processes
-// that change what an instance wants without keeping instances themselves.
+// follow settles one instance until its server is not stopping any more: for
+// processes that change what an instance wants without keeping instances.
 func (p *Provider) follow(id toygres.InstanceID) {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*p.timing.stop)
@@ -106,7 +109,7 @@ func (p *Provider) follow(id toygres.InstanceID) {
 				p.log.Error("instance could not be followed", "instance", id, "error", err)
 				return
 			}
-			if again == 0 {
+			if d.status().StoppingSince.IsZero() {
 				return
 			}
 			p.awaitEnd(ctx, d, again)
@@ -153,7 +156,7 @@ func (p *Provider) settle(ctx context.Context, id toygres.InstanceID) (time.Dura
 	case err != nil:
 		return 0, nil // shown by Observe
 	case r.Wants == stopped:
-		return p.settleStopped(d, r)
+		return p.settleStopped(ctx, d, r)
 	case !d.initialised():
 		return 0, nil // whoever provisions it comes again
 	default:
@@ -161,10 +164,13 @@ func (p *Provider) settle(ctx context.Context, id toygres.InstanceID) (time.Dura
 	}
 }
 
-func (p *Provider) settleStopped(d directory, r record) (time.Duration, error) {
+func (p *Provider) settleStopped(ctx context.Context, d directory, r record) (time.Duration, error) {
 	alive, err := p.askToEnd(d)
 	if err != nil || alive {
 		return p.timing.stop, err
+	}
+	if err := d.endOrphans(ctx); err != nil {
+		return 0, err
 	}
 	if st := d.status(); st.PID != 0 {
 		return 0, p.ended(d, r, st, true, false)
@@ -206,5 +212,8 @@ func (p *Provider) settleAlive(d directory, s server, st status) (time.Duration,
 	if s.ready() && st.ReadyAt.IsZero() {
 		st.ReadyAt, st.WasReady, st.Failed, st.Message = now(), true, false, ""
 	}
-	return 0, d.setStatus(st)
+	if err := d.setStatus(st); err != nil {
+		return 0, err
+	}
+	return logPause, d.trimLog()
 }

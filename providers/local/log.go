@@ -45,6 +45,31 @@ func (d directory) openLog() (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
+// trimLog puts the log aside when it is too long while its server writes to
+// it: the server appends, so it goes on at the beginning.
+func (d directory) trimLog() error {
+	info, err := os.Stat(d.logFile())
+	if err != nil || info.Size() <= maxLog {
+		return err
+	}
+	from, err := os.Open(d.logFile())
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(d.logFile()+".1", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := from.Seek(-maxLog, io.SeekEnd); err != nil {
+		return errors.Join(err, to.Close())
+	}
+	if _, err := io.Copy(to, io.LimitReader(from, 2*maxLog)); err != nil {
+		return errors.Join(err, to.Close())
+	}
+	return errors.Join(os.Truncate(d.logFile(), 0), to.Close())
+}
+
 // lastWords returns why a server ended, by what it logged from offset on: its
 // last FATAL or PANIC, else its last line, else "".
 func (d directory) lastWords(offset int64) (string, error) {
@@ -61,9 +86,10 @@ func (d directory) lastWords(offset int64) (string, error) {
 		return "", err
 	}
 	const tail = 256 << 10
-	if info.Size()-offset > tail {
-		offset = info.Size() - tail
+	if offset > info.Size() { // trimmed since
+		offset = 0
 	}
+	offset = max(offset, info.Size()-tail)
 	content, err := io.ReadAll(io.NewSectionReader(f, offset, tail))
 	if err != nil {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"syscall"
 
 	"github.com/toygres/toygres"
 )
@@ -29,8 +30,11 @@ func (p *Provider) choosePort() (int, error) {
 		if taken[port] {
 			continue
 		}
-		if p.portFree(port) == nil {
+		switch err := p.portFree(port); {
+		case err == nil:
 			return port, nil
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return 0, toygres.Errorf(toygres.CodeInvalid, "servers can't listen on port %d of %s (%v); check the host and the ports that are configured", port, p.config.Host, err)
 		}
 		strangers++
 	}

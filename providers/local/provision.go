@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/toygres/toygres"
@@ -54,18 +53,20 @@ func (p *Provider) Provision(ctx context.Context, id toygres.InstanceID, spec to
 	case r.spec() != spec:
 		return toygres.Errorf(toygres.CodeConflict, "the instance %s exists already with another specification", id)
 	}
-	if !d.initialised() {
-		if err := p.initialise(ctx, d, in, held); err != nil {
-			if toygres.CodeOf(err) == toygres.CodeExhausted {
-				// Nothing of value exists yet, and what we leave would be in the way.
-				if err := p.remove(context.WithoutCancel(ctx), d); err != nil {
-					p.log.Error("an instance that found no space could not be removed", "instance", id, "error", err)
-				}
-			}
-			return err
+	fresh := !d.initialised()
+	if fresh {
+		err = p.initialise(ctx, d, in, held)
+	}
+	if err == nil {
+		err = p.want(ctx, d, r, in)
+	}
+	if fresh && toygres.CodeOf(err) == toygres.CodeExhausted {
+		// Nothing of value exists yet, and what we leave would be in the way.
+		if err := p.remove(context.WithoutCancel(ctx), d); err != nil {
+			p.log.Error("an instance that found no space could not be removed", "instance", id, "error", err)
 		}
 	}
-	return p.want(ctx, d, r, in)
+	return err
 }
 
 // claim returns the lock of the instance's directory, which it makes with a
@@ -208,8 +209,4 @@ func removeAll(path string) error {
 		err = os.RemoveAll(path)
 	}
 	return err
-}
-
-func isTemp(name string) bool {
-	return strings.HasSuffix(name, tempMark) || strings.HasPrefix(name, unbornPrefix)
 }

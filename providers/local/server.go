@@ -196,3 +196,13 @@ func (d directory) killAll(ctx context.Context) error {
 		}
 	}
 }
+
+// endOrphans ends what a killed postmaster has left, which may work on for a
+// while. A server that ended properly takes its lock file along. The caller
+// holds the lock and knows that no server runs.
+func (d directory) endOrphans(ctx context.Context) error {
+	if d.readPostmasterFile().pid == 0 {
+		return nil
+	}
+	return d.killAll(ctx)
+}

@@ -109,7 +109,10 @@ func (p *Provider) launch(ctx context.Context, d directory, r record, in install
 		Setsid:     true, // what ends us, or our process group, must not end it
 	}
 	if err := cmd.Start(); err != nil {
-		return p.failure("starting PostgreSQL", errors.Join(p.account.canReach(d.data()), err))
+		if unreachable := p.account.canReach(d.data()); unreachable != nil {
+			err = unreachable
+		}
+		return p.failure("starting PostgreSQL", err)
 	}
 	pid := cmd.Process.Pid
 	go p.attend(d, cmd)
@@ -194,6 +197,9 @@ func (p *Provider) ended(d directory, r record, st status, orderly, seen bool) e
 		st.Message = "PostgreSQL ended unexpectedly"
 		if words != "" {
 			st.Message += ": " + words
+		}
+		if saysDiskFull(words) {
+			st.Message += "; free space on the disk of " + p.config.Dir + " or enlarge it"
 		}
 		p.noteFailure(&st, seen)
 		p.log.Warn("server ended", "instance", d.id, "pid", st.PID, "failures", st.Failures, "reason", words)

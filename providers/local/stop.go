@@ -127,10 +127,12 @@ func (p *Provider) shutdown(ctx context.Context, id toygres.InstanceID) error {
 		return err
 	}
 	defer held.release()
-	pid := d.server().pid
-	proc, err := d.hold(pid)
-	if proc == nil || err != nil {
+	proc, err := d.hold(d.server().pid)
+	if err != nil {
 		return err
+	}
+	if proc == nil {
+		return d.endOrphans(ctx)
 	}
 	defer proc.close()
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
@@ -146,6 +148,9 @@ func (p *Provider) shutdown(ctx context.Context, id toygres.InstanceID) error {
 		if ctx.Err() != nil {
 			return err
 		}
+	}
+	if err := d.endOrphans(ctx); err != nil {
+		return err
 	}
 	// Nobody shall take this end for a failure.
 	st := d.status()
