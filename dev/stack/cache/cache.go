@@ -80,7 +80,7 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 		return func() { _ = file.Close() }, nil // closing the only descriptor releases the lock
 	case <-ctx.Done():
 		// A blocked flock cannot be interrupted: close the file once it returns.
-		go func() { <-locked; _ = file.Close() }()
+		go func() { _ = <-locked; _ = file.Close() }()
 		return nil, fmt.Errorf("waiting for the lock %s: %w", path, ctx.Err())
 	}
 }

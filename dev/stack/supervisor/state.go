@@ -16,6 +16,7 @@ import (
 // Phase is what the supervisor as a whole is doing.
 type Phase string
 
+// The phases of a supervisor.
 const (
 	Starting Phase = "starting"
 	Running  Phase = "running"
@@ -27,6 +28,7 @@ const (
 // PartPhase is what one part is doing.
 type PartPhase string
 
+// The phases of a part.
 const (
 	PartWaiting  PartPhase = "waiting"  // for the parts before it
 	PartStarting PartPhase = "starting" // runs, but is not ready
