@@ -33,13 +33,6 @@ type client struct {
 func newClient(base, token string, jar http.CookieJar) (*client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 60 * time.Second
-	authorize := func(_ context.Context, request *http.Request) error {
-		request.Header.Set("User-Agent", "toygres/"+buildVersion())
-		if token != "" && origin(request.URL) == originOf(base) {
-			request.Header.Set("Authorization", "Bearer "+token)
-		}
-		return nil
-	}
 	stay := func(request *http.Request, via []*http.Request) error {
 		if origin(request.URL) != originOf(base) {
 			return &failure{code: exitFailure, message: fmt.Sprintf(
@@ -53,7 +46,13 @@ func newClient(base, token string, jar http.CookieJar) (*client, error) {
 	}
 	build := func(timeout time.Duration) (*openapi.Client, error) {
 		doer := &retrying{base: base, client: &http.Client{Transport: transport, CheckRedirect: stay, Jar: jar, Timeout: timeout}}
-		return openapi.NewClient(base, openapi.WithHTTPClient(doer), openapi.WithRequestEditorFn(authorize))
+		return openapi.NewClient(base, openapi.WithHTTPClient(doer), openapi.WithRequestEditorFn(func(_ context.Context, request *http.Request) error {
+			request.Header.Set("User-Agent", "toygres/"+buildVersion())
+			if token != "" && origin(request.URL) == originOf(base) {
+				request.Header.Set("Authorization", "Bearer "+token)
+			}
+			return nil
+		}))
 	}
 	api, err := build(60 * time.Second)
 	if err != nil {

@@ -109,7 +109,7 @@ func replaceFile(path string, content []byte) error {
 	if err != nil {
 		return fileFailure("write", path, err)
 	}
-	defer os.Remove(temporary.Name()) //nolint:errcheck // it is gone when all went well
+	defer os.Remove(temporary.Name()) // it is gone already when all went well
 	_, err = temporary.Write(content)
 	err = errors.Join(err, temporary.Sync(), temporary.Close())
 	if err == nil {

@@ -101,7 +101,7 @@ func (s *fakeServer) stream(w http.ResponseWriter, r *http.Request) {
 	cuts := s.cuts
 	s.mu.Unlock()
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.WriteHeader(200)
+	w.WriteHeader(http.StatusOK)
 	_ = http.NewResponseController(w).Flush()
 	for {
 		s.mu.Lock()

