@@ -70,17 +70,21 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	locked := make(chan error, 1)
-	go func() { locked <- flock(file, syscall.LOCK_EX) }()
+	locked := make(chan struct{})
+	var lockErr error // once locked is closed
+	go func() {
+		defer close(locked)
+		lockErr = flock(file, syscall.LOCK_EX)
+	}()
 	select {
-	case err := <-locked:
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+	case <-locked:
+		if lockErr != nil {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, lockErr), file.Close())
 		}
 		return func() { _ = file.Close() }, nil // closing the only descriptor releases the lock
 	case <-ctx.Done():
 		// A blocked flock cannot be interrupted: close the file once it returns.
-		go func() { _ = <-locked; _ = file.Close() }()
+		go func() { <-locked; _ = file.Close() }()
 		return nil, fmt.Errorf("waiting for the lock %s: %w", path, ctx.Err())
 	}
 }
