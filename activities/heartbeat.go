@@ -31,18 +31,22 @@ func alive(ctx context.Context) (_ context.Context, stop func()) {
 	if left := time.Until(info.Deadline); left > 2*deadlineMargin {
 		job, release = context.WithDeadline(job, info.Deadline.Add(-deadlineMargin))
 	}
-	if info.IsLocalActivity || info.HeartbeatTimeout == 0 {
+	if info.IsLocalActivity {
 		return job, func() { release(); cancel(nil) }
 	}
 	over := make(chan struct{})
 	var done sync.WaitGroup
 	done.Go(func() {
 		stopping := activity.GetWorkerStopChannel(ctx)
-		tick := time.NewTicker(info.HeartbeatTimeout / heartbeats)
-		defer tick.Stop()
+		var due <-chan time.Time // never, without a heartbeat timeout
+		if info.HeartbeatTimeout > 0 {
+			tick := time.NewTicker(info.HeartbeatTimeout / heartbeats)
+			defer tick.Stop()
+			due = tick.C
+		}
 		for {
 			select {
-			case <-tick.C:
+			case <-due:
 				activity.RecordHeartbeat(ctx)
 			case <-stopping:
 				cancel(errWorkerStopping)
