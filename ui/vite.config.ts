@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
@@ -28,8 +29,38 @@ function apiDocsAssets(): Plugin {
   }
 }
 
+const FIRST_LOAD_LIMIT = 200_000
+
+// Fails the build when the script that every page needs grows beyond the limit
+// (bytes, compressed). Pages are chunks of their own and do not count.
+function firstLoadLimit(): Plugin {
+  return {
+    name: 'toygres:first-load-limit',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const needed = new Set<string>()
+      const add = (file: string) => {
+        const chunk = bundle[file]
+        if (needed.has(file) || chunk?.type !== 'chunk') return
+        needed.add(file)
+        chunk.imports.forEach(add)
+      }
+      for (const [file, chunk] of Object.entries(bundle))
+        if (chunk.type === 'chunk' && chunk.isEntry) add(file)
+      let total = 0
+      for (const file of needed) {
+        const chunk = bundle[file]
+        if (chunk?.type === 'chunk') total += gzipSync(chunk.code).length
+      }
+      const size = `first load: ${Math.round(total / 1000)} kB compressed`
+      if (total > FIRST_LOAD_LIMIT) this.error(`${size}, more than ${FIRST_LOAD_LIMIT / 1000} kB`)
+      this.info(size)
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), apiDocsAssets()],
+  plugins: [react(), tailwindcss(), apiDocsAssets(), firstLoadLimit()],
   resolve: { alias: { '@': path.join(root, 'src') } },
   build: {
     // The Content-Security-Policy allows no data: URLs.

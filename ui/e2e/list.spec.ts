@@ -36,6 +36,23 @@ test('the list is searched and filtered, and the URL remembers how', async ({ pa
   await expect(row(stopped)).toBeVisible()
 })
 
+test('the next page is loaded on demand', async ({ page, api }) => {
+  const [older, newer] = [newName(), newName()]
+  await api.createRunning(older)
+  await api.createRunning(newer)
+  await signIn(page)
+  // The real server with small pages, so that two instances are enough.
+  await page.route(/\/api\/instances\?/, (route) =>
+    route.continue({ url: route.request().url().replace('limit=50', 'limit=1') }),
+  )
+  await page.goto('/instances')
+  await expect(page.locator(`[data-instance="${newer}"]`)).toBeVisible()
+  await expect(page.locator(`[data-instance="${older}"]`)).toBeHidden()
+  await page.getByRole('button', { name: 'Load more' }).click()
+  await expect(page.locator(`[data-instance="${older}"]`)).toBeVisible()
+  await expect(page.locator(`[data-instance="${newer}"]`)).toBeVisible()
+})
+
 test('dates are humanised, with the exact UTC time on hover', async ({ page, api }) => {
   const name = newName()
   await api.createRunning(name)

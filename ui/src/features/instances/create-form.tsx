@@ -162,7 +162,9 @@ export function CreateForm({ offer, onCreated, onCancel }: Props) {
       )}
       {create.isError && <ErrorAlert error={create.error} />}
       <div className="flex flex-col-reverse gap-2 border-t pt-5 sm:flex-row sm:justify-end">
-        <Button onClick={onCancel}>Cancel</Button>
+        <Button onClick={onCancel} disabled={create.isPending}>
+          Cancel
+        </Button>
         <Button type="submit" look="primary" pending={create.isPending}>
           Create instance
         </Button>

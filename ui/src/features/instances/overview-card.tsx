@@ -9,7 +9,7 @@ import { humanCPU, humanMemory, humanStorage } from '@/lib/size'
 const health: Record<Schema<'Health'>, string> = {
   healthy: 'Healthy',
   unhealthy: 'Unhealthy',
-  unknown: 'Not known',
+  unknown: 'Not checked yet',
 }
 
 /** What an instance is. */
