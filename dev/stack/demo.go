@@ -19,25 +19,19 @@ import (
 
 const demoName = "demo"
 
-// demo is what is known about the instance of this name.
-type demo struct {
-	url  string
-	note string
-}
-
 // demo signs the command line in, makes sure that there is an instance demo, all through the public API, and proves that
-// it works. An instance that was stopped on purpose is left alone.
-func (c config) demo(ctx context.Context, p *progress.Printer) (demo, error) {
+// it works. It returns the instance's URL. One that was stopped on purpose is left alone; then it returns how that is.
+func (c config) demo(ctx context.Context, p *progress.Printer) (string, error) {
 	p.Title("Trying it out")
 	out, err := c.toygres(ctx, "login", "--url", c.apiURL(), "--username", "admin", "--password-file", c.adminPasswordFile())
 	if err != nil {
-		return demo{}, fmt.Errorf("sign in: %w", err)
+		return "", fmt.Errorf("sign in: %w", err)
 	}
 	p.Line("sign-in", "%s", strings.TrimSpace(out))
 
 	state, err := c.instanceState(ctx)
 	if err != nil {
-		return demo{}, err
+		return "", err
 	}
 	if state == "" {
 		err := p.Step(ctx, demoName, "creating it", func(ctx context.Context) (string, error) {
@@ -45,32 +39,31 @@ func (c config) demo(ctx context.Context, p *progress.Printer) (demo, error) {
 			return "created", err
 		})
 		if err != nil {
-			return demo{}, fmt.Errorf("create the instance %s: %w", demoName, err)
+			return "", fmt.Errorf("create the instance %s: %w", demoName, err)
 		}
 	}
 	state, err = c.awaitSettled(ctx, p)
 	if err != nil {
-		return demo{}, err
+		return "", err
 	}
 	if state != "running" {
 		note := fmt.Sprintf("is %s, and left alone", state)
 		if state == "stopped" {
 			note += fmt.Sprintf("; start it with: %s start %s", shown(c.bin("toygres")), demoName)
 		}
-		p.Line(demoName, "%s", note)
-		return demo{note: note}, nil
+		return note, nil
 	}
 	url, err := c.toygres(ctx, "connect", demoName, "--url")
 	if err != nil {
-		return demo{}, fmt.Errorf("connection of %s: %w", demoName, err)
+		return "", fmt.Errorf("connection of %s: %w", demoName, err)
 	}
 	url = strings.TrimSpace(url)
-	version, err := queryVersion(ctx, url)
+	version, err := tryVersion(ctx, url)
 	if err != nil {
-		return demo{}, fmt.Errorf("connect to the instance %s: %w", demoName, err)
+		return "", fmt.Errorf("connect to the instance %s: %w", demoName, err)
 	}
 	p.Line(demoName, "SELECT version(): %s", version)
-	return demo{url: url}, nil
+	return url, nil
 }
 
 // awaitSettled waits while the instance is on its way to another state: after a restart of the stack its server is being
@@ -132,9 +125,23 @@ func lastLine(text string) string {
 	return lines[len(lines)-1]
 }
 
-func queryVersion(ctx context.Context, url string) (version string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+// tryVersion asks the instance for its version. After a crash of the machine, its server may have to recover first.
+func tryVersion(ctx context.Context, url string) (version string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	for {
+		if version, err = queryVersion(ctx, url); err == nil {
+			return version, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", err
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func queryVersion(ctx context.Context, url string) (version string, err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return "", err

@@ -244,19 +244,16 @@ func (c config) verdict(state supervisor.State) error {
 }
 
 // welcome tells where everything is.
-func (c config) welcome(p *progress.Printer, d demo) {
+func (c config) welcome(p *progress.Printer, demo string) {
 	fmt.Printf("\nToygres is up (%s).\n\n", progress.Seconds(p.Elapsed()))
 	for _, line := range [][2]string{
 		{"web UI", c.apiURL() + " (user admin, password in " + shown(c.adminPasswordFile()) + ")"},
 		{"API docs", c.apiURL() + "/api/docs"},
 		{"Temporal Web", c.temporalUIURL()},
 		{"logs", shown(c.logs())},
-		{"demo", d.url},
-		{"", d.note},
+		{demoName, demo},
 	} {
-		if line[1] != "" {
-			fmt.Printf("  %-14s %s\n", line[0], line[1])
-		}
+		fmt.Printf("  %-14s %s\n", line[0], line[1])
 	}
 	toygres := shown(c.bin("toygres"))
 	fmt.Printf("\nNext: %s create mydb --wait, %s psql mydb; make down stops everything and keeps the data.\n", toygres, toygres)
