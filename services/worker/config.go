@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -33,6 +34,9 @@ func readConfig() (config, error) {
 	}
 	if c.Provider != local.Name {
 		return config{}, fmt.Errorf("TOYGRES_PROVIDER is %q; this build knows only %q", c.Provider, local.Name)
+	}
+	if c.LocalDir == "" {
+		return config{}, errors.New("TOYGRES_LOCAL_DIR is not set; it is the directory where the instances' data lives")
 	}
 	return c, nil
 }

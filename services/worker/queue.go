@@ -31,21 +31,18 @@ const retryTemporal = time.Second
 // work takes tasks until ctx ends, and then hands over what it has. While
 // Temporal can't be reached it says so and tries again.
 func (q *taskQueue) work(ctx context.Context) error {
-	for told := ""; ; {
+	for told := ""; ctx.Err() == nil; {
 		err := q.take(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err.Error() != told { // once, not every second
+		if ctx.Err() == nil && err.Error() != told { // once, not every second
 			told = err.Error()
 			q.log.Warn("no work is taken from Temporal; trying again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(retryTemporal):
 		}
 	}
+	return nil
 }
 
 // take takes tasks until ctx ends or Temporal refuses for good.

@@ -60,13 +60,21 @@ func (r *Reconciler) look(ctx context.Context, i toygres.Instance) {
 		r.trouble(ctx, "an instance can't be observed", err, "instance", i.Spec.Name)
 		return
 	}
-	runs, wanted := seen.Phase == toygres.PhaseReady, i.State == toygres.StateRunning
-	if runs == wanted {
+	if agree(i.State, seen.Phase) {
 		delete(r.reported, i.ID)
 		return
 	}
 	r.report(ctx, i.ID, "the provider shows an instance otherwise than the catalog does",
 		"instance", i.Spec.Name, "catalog", i.State, "provider", seen.Phase, "message", seen.Message)
+}
+
+// agree reports whether the provider shows, or is about to show, what the
+// catalog says.
+func agree(s toygres.State, phase toygres.Phase) bool {
+	if s == toygres.StateRunning {
+		return phase == toygres.PhaseReady || phase == toygres.PhaseStarting
+	}
+	return phase == toygres.PhaseStopped || phase == toygres.PhaseStopping
 }
 
 // report logs drift when it is new.

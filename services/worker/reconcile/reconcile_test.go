@@ -209,3 +209,9 @@ func (f *temporal) toldToCancel(op toygres.OperationID) bool {
 	}
 	return false
 }
+
+func (f *temporal) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cancelled = nil
+}

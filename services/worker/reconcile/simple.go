@@ -43,49 +43,51 @@ func (r *Reconciler) sweepSimple(ctx context.Context) {
 		return
 	}
 	for _, u := range unsettled {
-		if settled := r.settle(ctx, u.Instance); !settled && time.Since(u.Operation.CreatedAt) > r.Grace {
+		seen, settled := r.settle(ctx, u.Instance)
+		if !settled && unasked(u.Instance.State, seen.Phase) && time.Since(u.Operation.CreatedAt) > r.Grace {
 			r.press(ctx, u.Instance)
 		}
 	}
 }
 
 // settle ends the instance's stop or start if the provider shows that it is
-// over, and reports whether it has. Instances in other states are settled.
-func (r *Reconciler) settle(ctx context.Context, i toygres.Instance) (settled bool) {
+// over, and reports whether it has, and otherwise what the provider shows.
+// Instances in other states are settled.
+func (r *Reconciler) settle(ctx context.Context, i toygres.Instance) (seen toygres.Observation, settled bool) {
 	step, waits := stepOf(i.State)
 	if !waits {
-		return true
+		return seen, true
 	}
 	log := r.Log.With("instance", i.Spec.Name, "operation", i.Operation, "state", i.State)
 	if i.Operation == "" {
 		log.WarnContext(ctx, "an instance changes, but no operation says why")
-		return true
+		return seen, true
 	}
 	seen, err := r.Provider.Observe(ctx, i.ID)
 	if err != nil {
 		r.trouble(ctx, "an instance can't be observed", err, "instance", i.Spec.Name)
-		return false
+		return seen, false
 	}
 	outcome, over := verdict(i.State, seen)
 	if !over {
-		return false
+		return seen, false
 	}
 	outcome.Operation = i.Operation
 	if outcome.State == toygres.OperationSucceeded {
 		outcome.Step = step
 	} else if err := r.failStep(ctx, outcome, step, seen); err != nil {
 		r.trouble(ctx, "a failed start can't be taken back yet", err, "instance", i.Spec.Name)
-		return false
+		return seen, false
 	}
 	switch err := r.Catalog.FinishOperation(ctx, outcome); {
 	case toygres.CodeOf(err) == toygres.CodeConflict: // another worker was faster
 	case err != nil:
 		r.trouble(ctx, "an operation's end can't be recorded yet", err, "instance", i.Spec.Name)
-		return false
+		return seen, false
 	default:
 		log.InfoContext(ctx, "settled", "to", outcome.InstanceState, "result", outcome.State, "message", outcome.Message)
 	}
-	return true
+	return seen, true
 }
 
 // failStep shows why the step failed. A server that can't start is no longer
@@ -101,6 +103,16 @@ func (r *Reconciler) failStep(ctx context.Context, outcome toygres.Outcome, step
 		}
 	}
 	return r.Catalog.StepFailed(ctx, outcome.Operation, step, 1, outcome.Message, time.Time{})
+}
+
+// unasked reports whether an instance in state s shows that nobody has asked
+// the provider yet. Asking again would do harm: a start forgives the failures
+// so far, and a server that can't start would never be given up.
+func unasked(s toygres.State, phase toygres.Phase) bool {
+	if s == toygres.StateStopping {
+		return phase == toygres.PhaseReady || phase == toygres.PhaseStarting || phase == toygres.PhaseFailed
+	}
+	return phase == toygres.PhaseStopped
 }
 
 // press asks the provider again for what an operation wants.

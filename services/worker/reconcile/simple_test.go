@@ -2,6 +2,8 @@ package reconcile_test
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,4 +84,59 @@ func TestStopOfAServerThatVanishedFails(t *testing.T) {
 	stop := w.begin("demo", toygres.KindStop)
 	op := w.ends(stop.Operation.ID, toygres.OperationFailed, toygres.StateFailed)
 	require.Equal(t, "the server and its data no longer exist where instances live", op.Error)
+}
+
+// slow shows servers that should run as starting, and counts how often they
+// are asked to.
+type slow struct {
+	toygres.Provider
+	asked atomic.Int64
+}
+
+func (s *slow) Observe(ctx context.Context, id toygres.InstanceID) (toygres.Observation, error) {
+	seen, err := s.Provider.Observe(ctx, id)
+	if seen.Phase == toygres.PhaseReady {
+		seen.Phase = toygres.PhaseStarting
+	}
+	return seen, err
+}
+
+func (s *slow) Start(ctx context.Context, id toygres.InstanceID) error {
+	s.asked.Add(1)
+	return s.Provider.Start(ctx, id)
+}
+
+// A start that is repeated forgives the failures so far, and would hide for
+// ever that the server can't start.
+func TestSweepDoesNotRepeatAStartThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	created := w.running("demo")
+	other := w.recorded("other") // shows that sweeps go by
+	provider := &slow{Provider: w.provider}
+	w.reconcile(1, reconcile.Options{Provider: provider, SweepEvery: 50 * time.Millisecond, Grace: time.Millisecond})
+	stop := w.begin("demo", toygres.KindStop)
+	w.ends(stop.Operation.ID, toygres.OperationSucceeded, toygres.StateStopped)
+	start := w.begin("demo", toygres.KindStart)
+	w.eventually(func() error {
+		if provider.asked.Load() == 0 || w.phase(created.Instance.ID) != toygres.PhaseReady {
+			return errors.New("it has not been started")
+		}
+		return nil
+	})
+	_, err := w.catalog.AskCancel(t.Context(), other.Operation.ID, w.owner)
+	require.NoError(t, err)
+	for range 3 {
+		w.workflows.forget()
+		w.eventually(func() error {
+			if !w.workflows.toldToCancel(other.Operation.ID) {
+				return errors.New("no sweep yet")
+			}
+			return nil
+		})
+	}
+	require.EqualValues(t, 1, provider.asked.Load())
+	op, err := w.catalog.Operation(t.Context(), start.Operation.ID)
+	require.NoError(t, err)
+	require.False(t, op.State.Done())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -45,6 +46,9 @@ const (
 	RunBroken                    // it ended otherwise
 )
 
+// A call to a Temporal that does not answer must not hold up the sweep.
+const callTimeout = 10 * time.Second
+
 // Temporal is [Workflows] of a real Temporal server.
 type Temporal struct {
 	Client client.Client
@@ -54,6 +58,8 @@ type Temporal struct {
 // because all operations of an instance share one workflow id, and an
 // operator's reset gives a run a new id.
 func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	d, err := t.Client.DescribeWorkflowExecution(ctx, op.WorkflowID, "")
 	var none *serviceerror.NotFound
 	switch {
@@ -93,6 +99,8 @@ func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 
 // Start starts the operation's workflow.
 func (t Temporal) Start(ctx context.Context, op toygres.Operation, spec toygres.Spec) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	_, err := workflows.Start(ctx, t.Client, op, spec)
 	var already *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &already) {
@@ -103,6 +111,8 @@ func (t Temporal) Start(ctx context.Context, op toygres.Operation, spec toygres.
 
 // Cancel asks the operation's workflow to cancel.
 func (t Temporal) Cancel(ctx context.Context, op toygres.Operation) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	err := t.Client.CancelWorkflow(ctx, op.WorkflowID, op.RunID)
 	var over *serviceerror.NotFound
 	var asked *serviceerror.CancellationAlreadyRequested
