@@ -254,3 +254,35 @@ func TestUnknownServerIsAdopted(t *testing.T) {
 	require.Equal(t, pid, d.server().pid)
 	require.Equal(t, toygres.PhaseReady, observe(t, p, id).Phase)
 }
+
+// Whoever observes without a lock must not mistake the moments of making and
+// removing for trouble.
+func TestObserveIsNotDeceivedByMakingAndRemoving(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t, newConfig(t, newDir(t)))
+	id, spec := newInstance(18)
+	d := directoryOf(p, id)
+	over := make(chan struct{})
+	bad := make(chan toygres.Observation, 1)
+	go func() {
+		defer close(bad)
+		for {
+			if o := p.observe(id); o.Phase == toygres.PhaseFailed {
+				bad <- o
+				return
+			}
+			select {
+			case <-over:
+				return
+			default:
+			}
+		}
+	}()
+	for range 200 {
+		require.NoError(t, p.create(t.Context(), d, spec))
+		require.NoError(t, p.Delete(t.Context(), id))
+	}
+	close(over)
+	o, deceived := <-bad
+	require.False(t, deceived, o.Message)
+}

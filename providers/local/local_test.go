@@ -33,6 +33,42 @@ func TestEveryInstalledMajorRuns(t *testing.T) {
 	}
 }
 
+func TestMachinesWithoutTheLocaleGetC(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	config := newConfig(t, dir)
+	genuine, prefix := config.Prefixes[0], filepath.Join(dir, "pg")
+	require.NoError(t, os.MkdirAll(filepath.Join(prefix, "bin"), 0o755))
+	require.NoError(t, os.Symlink(filepath.Join(genuine, "lib"), filepath.Join(prefix, "lib")))
+	require.NoError(t, os.Symlink(filepath.Join(genuine, "bin/postgres"), filepath.Join(prefix, "bin/postgres")))
+	script := "#!/bin/sh\ncase \"$*\" in *--locale=C.UTF-8*) echo 'initdb: error: invalid locale name' >&2; exit 1;; esac\nexec " + genuine + "/bin/initdb \"$@\"\n"
+	require.NoError(t, os.WriteFile(filepath.Join(prefix, "bin/initdb"), []byte(script), 0o755))
+	config.Prefixes = []string{prefix}
+	p := newProvider(t, config)
+	var collation, encoding string
+	require.NoError(t, connect(t, p, provision(t, p)).QueryRow(t.Context(),
+		"SELECT datcollate, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'postgres'").Scan(&collation, &encoding))
+	require.Equal(t, "C", collation)
+	require.Equal(t, "UTF8", encoding)
+}
+
+func TestInitdbsComplaintIsTheMessage(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	config := newConfig(t, dir)
+	prefix := brokenInstallation(t, dir, config.Prefixes[0], "")
+	require.NoError(t, os.Remove(filepath.Join(prefix, "bin/initdb")))
+	require.NoError(t, os.WriteFile(filepath.Join(prefix, "bin/initdb"), []byte("#!/bin/sh\necho running >&2\necho 'initdb: error: it is too late' >&2\nexit 1\n"), 0o755))
+	config.Prefixes = []string{prefix}
+	p := newProvider(t, config)
+	id, spec := newInstance(18)
+	err := p.Provision(t.Context(), id, spec)
+	require.Equal(t, toygres.CodeProvider, toygres.CodeOf(err))
+	require.Contains(t, toygres.MessageOf(err), "it is too late")
+	require.False(t, directoryOf(p, id).initialised())
+	require.NoError(t, p.Delete(t.Context(), id))
+}
+
 // Debian's PostgreSQL, say, is laid out otherwise than the one in the cache.
 func TestInstalledServersAreFound(t *testing.T) {
 	t.Parallel()

@@ -44,10 +44,13 @@ func flock(ctx context.Context, f *os.File) error {
 	if !errors.Is(err, syscall.EWOULDBLOCK) {
 		return errors.Join(&os.PathError{Op: "flock", Path: f.Name(), Err: err}, f.Close())
 	}
-	done := make(chan error, 1)
-	go func() { done <- retry(func() error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX) }) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = retry(func() error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX) })
+	}()
 	select {
-	case err := <-done:
+	case <-done:
 		if err != nil {
 			return errors.Join(&os.PathError{Op: "flock", Path: f.Name(), Err: err}, f.Close())
 		}

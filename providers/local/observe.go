@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/toygres/toygres"
@@ -23,8 +24,15 @@ func (p *Provider) observe(id toygres.InstanceID) toygres.Observation {
 		return toygres.Observation{Phase: toygres.PhaseAbsent}
 	}
 	r, err := d.read()
+	for errors.Is(err, fs.ErrNotExist) {
+		o, again := d.observeWithoutRecord()
+		if !again {
+			return o
+		}
+		r, err = d.read()
+	}
 	if err != nil {
-		return d.observeWithoutRecord(err)
+		return toygres.Observation{Phase: toygres.PhaseFailed, Message: printable(err.Error())}
 	}
 	o := toygres.Observation{Endpoint: toygres.Endpoint{Host: p.config.Host, Port: r.Port}}
 	s, st := d.server(), d.status()
@@ -54,23 +62,26 @@ func (p *Provider) observe(id toygres.InstanceID) toygres.Observation {
 	return o
 }
 
-// observeWithoutRecord says what the lack of a usable spec.json means.
-func (d directory) observeWithoutRecord(err error) toygres.Observation {
-	if errors.Is(err, errCorrupt) {
-		return toygres.Observation{Phase: toygres.PhaseFailed, Message: printable(err.Error())}
-	}
+// observeWithoutRecord says what the lack of spec.json means, or that it has
+// appeared meanwhile. It looks once, so that no change in the midst deceives it.
+func (d directory) observeWithoutRecord() (o toygres.Observation, again bool) {
 	entries, err := os.ReadDir(d.path)
+	has := func(name string) bool {
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return toygres.Observation{Phase: toygres.PhaseAbsent}
-	case d.deleting() || (err == nil && len(entries) == 0):
-		return toygres.Observation{Phase: toygres.PhaseStopping, Message: "the instance is being deleted"}
+		o.Phase = toygres.PhaseAbsent
+	case err != nil:
+		o.Phase, o.Message = toygres.PhaseFailed, printable(err.Error())
+	case has(deletedFile) || len(entries) == 0:
+		o.Phase, o.Message = toygres.PhaseStopping, "the instance is being deleted"
+	case has(specFile):
+		return o, true
 	default:
-		if _, err := os.Lstat(d.path); errors.Is(err, fs.ErrNotExist) {
-			return toygres.Observation{Phase: toygres.PhaseAbsent} // gone since we looked
-		}
-		return toygres.Observation{Phase: toygres.PhaseFailed, Message: d.file(specFile) + " is missing; restore it, or delete the instance"}
+		o.Phase, o.Message = toygres.PhaseFailed, d.file(specFile)+" is missing; restore it, or delete the instance"
 	}
+	return o, false
 }
 
 // Credentials returns the superuser's name and password as they were set when

@@ -85,7 +85,7 @@ func (p *Provider) claim(ctx context.Context, d directory, spec toygres.Spec) (l
 		}
 		// An empty directory is the very last moment of a deletion that was
 		// interrupted.
-		if err := os.Remove(d.path); err != nil {
+		if wasEmpty := os.Remove(d.path) == nil; !wasEmpty {
 			return held, nil
 		}
 		held.release()

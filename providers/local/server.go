@@ -26,35 +26,30 @@ func (s server) ready() bool { return s.alive() && s.state == "ready" }
 // postmasterPID is PostgreSQL's lock file in its data directory.
 const postmasterPID = "postmaster.pid"
 
-// postmasterFile is what PostgreSQL says about itself in its lock file.
-type postmasterFile struct {
-	pid   int
-	state string
-}
-
-// readPostmasterFile returns zero when there is none or it is incomplete.
-func (d directory) readPostmasterFile() postmasterFile {
+// claimed returns the server that PostgreSQL's lock file speaks of, which may
+// be long dead. It is zero when there is none, or it is incomplete.
+func (d directory) claimed() server {
 	b, err := readSmall(d.file("data/" + postmasterPID))
 	if err != nil {
-		return postmasterFile{}
+		return server{}
 	}
 	lines := strings.Split(string(b), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(lines[0]))
 	if err != nil || pid <= 0 {
-		return postmasterFile{}
+		return server{}
 	}
-	f := postmasterFile{pid: pid}
+	s := server{pid: pid}
 	if len(lines) >= 8 {
-		f.state = strings.TrimSpace(lines[7])
+		s.state = strings.TrimSpace(lines[7])
 	}
-	return f
+	return s
 }
 
 // server finds the instance's server: by PostgreSQL's lock file, or in the
 // moments before it has written that, by what its starter noted.
 func (d directory) server() server {
-	if f := d.readPostmasterFile(); f.pid != 0 && d.owns(f.pid) {
-		return server{pid: f.pid, state: f.state}
+	if s := d.claimed(); s.pid != 0 && d.owns(s.pid) {
+		return s
 	}
 	if pid := d.status().PID; pid != 0 && d.owns(pid) {
 		return server{pid: pid}
@@ -201,7 +196,7 @@ func (d directory) killAll(ctx context.Context) error {
 // while. A server that ended properly takes its lock file along. The caller
 // holds the lock and knows that no server runs.
 func (d directory) endOrphans(ctx context.Context) error {
-	if d.readPostmasterFile().pid == 0 {
+	if d.claimed().pid == 0 {
 		return nil
 	}
 	return d.killAll(ctx)

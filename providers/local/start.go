@@ -143,7 +143,7 @@ func (p *Provider) clear(ctx context.Context, d directory, st *status) (adopted 
 	// PostgreSQL refuses to start if the process in its lock file exists, even
 	// when that is a stranger who got the number after a crash. We know that
 	// no server runs, because we hold the lock and have looked.
-	if f := d.readPostmasterFile(); f.pid != 0 && exists(f.pid) {
+	if f := d.claimed(); f.pid != 0 && exists(f.pid) {
 		return false, os.Remove(d.file("data/" + postmasterPID))
 	}
 	return false, nil
@@ -187,7 +187,7 @@ func (p *Provider) noteEnd(ctx context.Context, d directory, pid int, how *os.Pr
 // ended changes the status after the end of the server that is in it. orderly
 // means that it ended on request; seen that its starter saw it end.
 func (p *Provider) ended(d directory, r record, st status, orderly, seen bool) error {
-	wasReady := !st.ReadyAt.IsZero() || d.readPostmasterFile().state == "ready"
+	wasReady := !st.ReadyAt.IsZero() || d.claimed().state == "ready"
 	st.WasReady = st.WasReady || wasReady
 	if r.Wants == running && !orderly && st.StoppingSince.IsZero() {
 		words, err := d.lastWords(st.LogOffset)

@@ -62,6 +62,7 @@ func (p *Provider) askToEnd(d directory) (bool, error) {
 }
 
 // endNow ends the server without saving anything, and waits until it is gone.
+// PostgreSQL itself kills processes that do not obey after five seconds.
 func (p *Provider) endNow(ctx context.Context, d directory, pid int) error {
 	proc, err := d.hold(pid)
 	if proc == nil || err != nil {
@@ -71,7 +72,7 @@ func (p *Provider) endNow(ctx context.Context, d directory, pid int) error {
 	if err := proc.signal(syscall.SIGQUIT); err != nil {
 		return err
 	}
-	soon, cancel := context.WithTimeout(ctx, min(p.timing.stop, 5*time.Second))
+	soon, cancel := context.WithTimeout(ctx, min(p.timing.stop, 10*time.Second))
 	defer cancel()
 	if err := proc.wait(soon); err == nil || ctx.Err() != nil {
 		return err

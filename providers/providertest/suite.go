@@ -161,9 +161,9 @@ func (w *world) tryConnect(e toygres.Endpoint, c toygres.Credentials) (*pgx.Conn
 	return pgx.Connect(ctx, URL(e, c))
 }
 
-func (w *world) exec(conn *pgx.Conn, sql string, args ...any) {
+func (w *world) exec(conn *pgx.Conn, sql string) {
 	w.Helper()
-	_, err := conn.Exec(w.ctx, sql, args...)
+	_, err := conn.Exec(w.ctx, sql)
 	require.NoError(w, err)
 }
 
