@@ -1,4 +1,4 @@
-import { useRef, useState, type SubmitEvent } from 'react'
+import { useEffect, useRef, useState, type SubmitEvent } from 'react'
 
 import { Alert, ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
@@ -29,9 +29,15 @@ export function CreateForm({ offer, onCreated, onCancel }: Props) {
   const [draft, setDraft] = useState(() => newDraft(offer))
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const [answered, setAnswered] = useState<Record<string, string>>({})
+  const [refusals, setRefusals] = useState(0)
   const form = useRef<HTMLFormElement>(null)
   const key = useRef(newUUID())
   const create = useCreateInstance()
+
+  // After each refusal, once its messages are on the page, the first field to mend gets the focus.
+  useEffect(() => {
+    if (refusals > 0) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+  }, [refusals])
 
   const broken = checkDraft(draft, offer)
   // A rule is shown once the user has been at the field, the server's word until the field changes.
@@ -43,15 +49,12 @@ export function CreateForm({ offer, onCreated, onCancel }: Props) {
     setTouched(new Set([...touched, ...fields]))
     setAnswered(Object.fromEntries(Object.entries(answered).filter(([field]) => !fields.includes(field))))
   }
-  const showFirstError = () => {
-    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
-  }
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     if (create.isPending) return
     setTouched(new Set(Object.keys(broken)))
     if (Object.keys(broken).length > 0) {
-      showFirstError()
+      setRefusals((n) => n + 1)
       return
     }
     create.mutate(
@@ -62,7 +65,7 @@ export function CreateForm({ offer, onCreated, onCancel }: Props) {
           // The same key repeats the same request only if no answer came.
           if (error instanceof ApiError && error.problem.status !== 0) key.current = newUUID()
           setAnswered(fieldMessages(error))
-          showFirstError()
+          setRefusals((n) => n + 1)
         },
       },
     )
