@@ -5,7 +5,8 @@ import { defineConfig, devices } from '@playwright/test'
 // ADMIN_USER             who signs in (default admin)
 // ADMIN_PASSWORD_FILE    the file that holds the password (default ../.toygres/secrets/admin-password)
 // CHROMIUM               the browser (default /usr/bin/chromium)
-// CONNECTION_URL_FILE    where the connection URL of a new instance is written for others to try; none when unset
+// CONNECTION_URL_FILE    where the connection URL of a new instance is written for others to try; its instance then
+//                        stays. Nothing is written when unset.
 const screenshots = process.env.SCREENSHOTS === '1'
 
 export default defineConfig({
