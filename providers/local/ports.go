@@ -1,10 +1,12 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"net"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/toygres/toygres"
 )
@@ -43,6 +45,25 @@ func (p *Provider) choosePort() (int, error) {
 		p.config.FirstPort, p.config.LastPort, len(taken), strangers)
 }
 
+// moveFromTakenPort gives an instance another port if a stranger has taken its
+// own while the data directory was made. Nobody knows the old one yet.
+func (p *Provider) moveFromTakenPort(ctx context.Context, d directory, r record) (record, error) {
+	if !errors.Is(p.portFree(r.Port), syscall.EADDRINUSE) {
+		return r, nil
+	}
+	ports, err := p.lockPorts(ctx)
+	if err != nil {
+		return r, p.failure("choosing another port", err)
+	}
+	defer ports.release()
+	port, err := p.choosePort()
+	if err != nil {
+		return r, p.failure("choosing another port", err)
+	}
+	r.Port = port
+	return r, p.failure("recording another port", d.write(r))
+}
+
 // portFree returns nil if a server could listen on the port now.
 func (p *Provider) portFree(port int) error {
 	l, err := net.Listen("tcp", net.JoinHostPort(p.config.Host, strconv.Itoa(port)))
@@ -50,6 +71,19 @@ func (p *Provider) portFree(port int) error {
 		return err
 	}
 	return l.Close()
+}
+
+// awaitPort returns nil if a server can listen on the port now. The last thing
+// that a dying server's processes let go of is their port, a moment after they
+// can be recognised for the last time; it does not make a stranger of them.
+func (p *Provider) awaitPort(port int) error {
+	for pause := time.Millisecond; ; pause *= 2 {
+		err := p.portFree(port)
+		if !errors.Is(err, syscall.EADDRINUSE) || pause > 100*time.Millisecond {
+			return err
+		}
+		time.Sleep(pause)
+	}
 }
 
 // readAnyway reads the record also of an instance that is being deleted, whose

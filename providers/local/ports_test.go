@@ -61,6 +61,19 @@ func TestNoFreePortIsExhaustion(t *testing.T) {
 	await(t, p, id, toygres.PhaseReady)
 }
 
+func TestPortTakenWhileTheDataDirectoryIsMadeIsExchanged(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t, newConfig(t, newDir(t)))
+	id, spec := newInstance(18)
+	done := make(chan error, 1)
+	go func() { done <- p.Provision(t.Context(), id, spec) }()
+	awaitFile(t, directoryOf(p, id).newData())
+	taken := observe(t, p, id).Endpoint
+	listen(t, taken.Host, taken.Port)
+	require.NoError(t, <-done)
+	require.NotEqual(t, taken, await(t, p, id, toygres.PhaseReady).Endpoint)
+}
+
 func TestStoppedInstanceKeepsItsPort(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t, newConfig(t, newDir(t)))

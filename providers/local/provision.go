@@ -57,6 +57,9 @@ func (p *Provider) Provision(ctx context.Context, id toygres.InstanceID, spec to
 	if fresh {
 		err = p.initialise(ctx, d, in, held)
 	}
+	if fresh && err == nil {
+		r, err = p.moveFromTakenPort(ctx, d, r)
+	}
 	if err == nil {
 		err = p.want(ctx, d, r, in)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -71,6 +72,9 @@ func (d directory) owns(pid int) bool {
 		return false
 	}
 	program, err := os.Readlink(filepath.Join(proc, "exe"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return true // it is dying: its memory has gone, its files and its port may not have
+	}
 	return err == nil && filepath.Base(strings.TrimSuffix(program, " (deleted)")) == "postgres"
 }
 

@@ -56,7 +56,6 @@ func (p *Provider) arguments(d directory, r record) []string {
 		{"listen_addresses", p.config.Host},
 		{"port", strconv.Itoa(r.Port)},
 		{"unix_socket_directories", ""},
-		{"external_pid_file", ""},
 		{"logging_collector", "off"},
 		{"log_destination", "stderr"},
 		{"log_line_prefix", logPrefix},

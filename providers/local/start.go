@@ -86,7 +86,7 @@ func (p *Provider) launch(ctx context.Context, d directory, r record, in install
 	if adopted, err := p.clear(ctx, d, &st); err != nil || adopted {
 		return p.failure("looking for earlier processes of the server", err)
 	}
-	if err := p.portFree(r.Port); err != nil {
+	if err := p.awaitPort(r.Port); err != nil {
 		st.Message = fmt.Sprintf("port %d of %s can't be used (%v); end the other program that has it", r.Port, p.config.Host, errors.Unwrap(err))
 		p.noteFailure(&st, true)
 		return p.failure("recording that the port is taken", d.setStatus(st))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,10 +39,18 @@ func newDir(t *testing.T) string {
 	return dir
 }
 
+var portBlock = func() *atomic.Uint32 {
+	var block atomic.Uint32
+	block.Store(rand.Uint32N(220))
+	return &block
+}()
+
 // newConfig is for a provider over dir, with ports of its own.
 func newConfig(t *testing.T, dir string) Config {
 	t.Helper()
-	first := 10000 + rand.IntN(220)*100 // below where the kernel takes ports for outgoing connections
+	// Below where the kernel takes ports for outgoing connections. Another test
+	// process may have the same ones: the provider has to cope with that.
+	first := 10000 + int(portBlock.Add(1)%220)*100
 	return Config{Dir: filepath.Join(dir, "instances"), Prefixes: postgrestest.Prefixes(t), FirstPort: first, LastPort: first + 99,
 		StopTimeout: 20 * time.Second, Logger: slog.New(slog.DiscardHandler)}
 }
