@@ -30,5 +30,7 @@
 // service manager that kills a whole control group on stop (systemd's default
 // KillMode) takes the servers with it; use KillMode=process.
 //
-// It needs Linux 5.4 or later (pidfd).
+// A server killed by SIGKILL and deleted instead of restarted leaves its few
+// kilobytes of shared memory to the next reboot. It needs Linux 5.10 or later
+// (pidfd).
 package local
