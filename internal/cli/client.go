@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/toygres/toygres/internal/version"
 	"github.com/toygres/toygres/openapi"
 )
 
@@ -47,7 +48,7 @@ func newClient(base, token string, jar http.CookieJar) (*client, error) {
 	build := func(timeout time.Duration) (*openapi.Client, error) {
 		doer := &retrying{base: base, client: &http.Client{Transport: transport, CheckRedirect: stay, Jar: jar, Timeout: timeout}}
 		return openapi.NewClient(base, openapi.WithHTTPClient(doer), openapi.WithRequestEditorFn(func(_ context.Context, request *http.Request) error {
-			request.Header.Set("User-Agent", "toygres/"+buildVersion())
+			request.Header.Set("User-Agent", "toygres/"+version.String())
 			if token != "" && origin(request.URL) == originOf(base) {
 				request.Header.Set("Authorization", "Bearer "+token)
 			}

@@ -6,22 +6,9 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/toygres/toygres/internal/version"
 )
-
-// Version is set at build time for releases:
-// -ldflags "-X github.com/toygres/toygres/internal/cli.Version=v1.2.3".
-var Version string
-
-// buildVersion returns the release, or what Go recorded of the sources.
-func buildVersion() string {
-	if Version != "" {
-		return Version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
-}
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -34,7 +21,7 @@ func (a *app) versionCommand() *cobra.Command {
 				Revision string `json:"revision,omitempty"`
 				Go       string `json:"go"`
 				Platform string `json:"platform"`
-			}{Version: buildVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+			}{Version: version.String(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 			if info, ok := debug.ReadBuildInfo(); ok {
 				for _, setting := range info.Settings {
 					if setting.Key == "vcs.revision" {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/internal/telemetry"
+	"github.com/toygres/toygres/internal/version"
 	"github.com/toygres/toygres/services/api/server"
 	"github.com/toygres/toygres/ui"
 )
@@ -52,7 +53,7 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 	}
 	slog.SetDefault(log)
 
-	tracing, err := telemetry.StartTracing(ctx, "toygres-api", version, log)
+	tracing, err := telemetry.StartTracing(ctx, "toygres-api", version.String(), log)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func newServer(c config, store *catalog.Store, temporal client.Client, tracing *
 		return nil, err
 	}
 	return server.New(server.Options{
-		Catalog: store, Provider: provider, Temporal: temporal, UI: site, Log: log, Version: version,
+		Catalog: store, Provider: provider, Temporal: temporal, UI: site, Log: log, Version: version.String(),
 		TemporalNamespace: c.TemporalNamespace, TemporalUIURL: c.TemporalUIURL,
 		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, Tracing: tracing.Enabled,
 	})
@@ -149,7 +150,7 @@ func listenUntil(ctx context.Context, listener net.Listener, s *server.Server, l
 	}
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
-	log.Info("serving", "address", listener.Addr().String(), "version", version)
+	log.Info("serving", "address", listener.Addr().String(), "version", version.String())
 
 	select {
 	case err := <-served:

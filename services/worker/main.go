@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/internal/telemetry"
+	"github.com/toygres/toygres/internal/version"
 	"github.com/toygres/toygres/services/worker/reconcile"
 )
 
@@ -47,7 +47,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	slog.SetDefault(log)
-	tracing, err := telemetry.StartTracing(ctx, "toygres-worker", version(), log)
+	tracing, err := telemetry.StartTracing(ctx, "toygres-worker", version.String(), log)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func run(ctx context.Context) error {
 	parts.Go(func() error { return queue.work(ctx) })
 	parts.Go(func() error { return reconciler.Run(ctx) })
 	parts.Go(func() error { return prov.Keep(ctx) })
-	log.Info("the worker has started", "version", version(), "listen", c.Listen, "provider", prov.Name())
+	log.Info("the worker has started", "version", version.String(), "listen", c.Listen, "provider", prov.Name())
 	err = parts.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil
@@ -97,18 +97,4 @@ func flush(ctx context.Context, tracing *telemetry.Tracing, log *slog.Logger) {
 	if err := tracing.Shutdown(ctx); err != nil {
 		log.Warn("the last traces were not sent", "error", err)
 	}
-}
-
-// version is the module's, or the commit when built from a checkout.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return info.Main.Version
 }

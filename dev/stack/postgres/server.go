@@ -52,11 +52,10 @@ func (s Server) Init(ctx context.Context, password string) error {
 	if err := s.Account.own(passwordFile); err != nil {
 		return err
 	}
-	// The builtin locale depends on nothing that the machine has or lacks. What a crash during initdb could lose
-	// is thrown away anyway, so it need not sync; the server's first checkpoint does.
+	// The builtin locale depends on nothing that the machine has or lacks.
 	initdb := s.command(ctx, "initdb", "--pgdata="+fresh, "--username=postgres", "--pwfile="+passwordFile,
 		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
-		"--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions")
+		"--builtin-locale=C.UTF-8", "--no-instructions")
 	initdb.Dir = fresh
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return errors.Join(fmt.Errorf("initdb: %w: %s", err, lastLine(out)), os.RemoveAll(fresh))
