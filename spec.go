@@ -29,9 +29,9 @@ const (
 	DefaultStorageGiB = 10
 )
 
-// label is a DNS-1123 label (RFC 1123, section 2.1, as Kubernetes narrows it).
-// It starts with a letter here because Kubernetes Services are DNS-1035 labels.
-var label = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
+// label is a DNS-1123 label (RFC 1123, section 2.1, in lower case as Kubernetes
+// wants it).
+var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 
 // reservedNames would be mistaken for PostgreSQL's or our own parts, in DNS
 // names, commands and pages.
@@ -111,7 +111,7 @@ func checkName(name string) (FieldError, bool) {
 	case len(name) > MaxNameLength:
 		f.Rule, f.Message = "max_length", fmt.Sprintf("must have at most %d characters, not %d", MaxNameLength, len(name))
 	case !label.MatchString(name):
-		f.Rule, f.Message = "dns_1123_label", "must be lower-case letters, digits and hyphens, start with a letter and end with a letter or digit"
+		f.Rule, f.Message = "dns_1123_label", "must be lower-case letters, digits and hyphens, and start and end with a letter or digit"
 	case slices.Contains(reservedNames, name):
 		f.Rule, f.Message = "reserved", fmt.Sprintf("%q is reserved; choose another name", name)
 	default:

@@ -19,12 +19,12 @@ func TestASpecWithDefaultsIsValid(t *testing.T) {
 
 func TestNamesFollowTheRules(t *testing.T) {
 	t.Parallel()
-	for _, good := range []string{"a", "a1", "my-db", "x--y", strings.Repeat("a", 40), "postgres1"} {
+	for _, good := range []string{"a", "a1", "my-db", "x--y", "1", "1db", strings.Repeat("a", 40), "postgres1"} {
 		require.NoError(t, toygres.ValidateName(good), good)
 	}
 	bad := map[string]string{
 		"": "required", strings.Repeat("a", 41): "max_length", "-a": "dns_1123_label", "a-": "dns_1123_label",
-		"A": "dns_1123_label", "1a": "dns_1123_label", "a_b": "dns_1123_label", "a.b": "dns_1123_label", "ä": "dns_1123_label",
+		"A": "dns_1123_label", "a_b": "dns_1123_label", "a.b": "dns_1123_label", "ä": "dns_1123_label",
 		"a b": "dns_1123_label", "a\n": "dns_1123_label", "a\x00": "dns_1123_label", "'; drop table": "dns_1123_label",
 		"<script>": "dns_1123_label", "../etc": "dns_1123_label", "postgres": "reserved", "bulk": "reserved",
 	}

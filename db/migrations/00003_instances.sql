@@ -4,7 +4,7 @@
 -- +goose Up
 CREATE TABLE instances (
     id             uuid PRIMARY KEY,
-    name           text NOT NULL CHECK (length(name) BETWEEN 1 AND 40 AND name ~ '^[a-z]([-a-z0-9]*[a-z0-9])?$'),
+    name           text NOT NULL CHECK (length(name) BETWEEN 1 AND 40 AND name ~ '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'),
     owner_id       uuid NOT NULL REFERENCES users,
     version        integer NOT NULL CHECK (version BETWEEN 15 AND 18),
     cpu_millis     integer NOT NULL CHECK (cpu_millis BETWEEN 100 AND 128000),

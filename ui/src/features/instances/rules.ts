@@ -3,7 +3,7 @@ import type { Schema } from '@/lib/api'
 // The rules for names of the domain (spec.go), with its words. A test compares
 // the two, so that they stay the same.
 const MAX_NAME_LENGTH = 40
-const LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 
 export const reservedNames = [
   'admin',
@@ -32,7 +32,7 @@ export function nameProblem(name: string): string | undefined {
     return `must have at most ${MAX_NAME_LENGTH} characters, not ${name.length}`
   }
   if (!LABEL.test(name)) {
-    return 'must be lower-case letters, digits and hyphens, start with a letter and end with a letter or digit'
+    return 'must be lower-case letters, digits and hyphens, and start and end with a letter or digit'
   }
   if (reservedNames.includes(name)) return `"${name}" is reserved; choose another name`
   return undefined
