@@ -3,14 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/url"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
 
-	"github.com/toygres/toygres/providers/local"
+	"github.com/toygres/toygres/providers"
 	"github.com/toygres/toygres/services/api/auth"
 )
 
@@ -19,7 +18,6 @@ type config struct {
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8080"`
 	PublicURL      string   `env:"PUBLIC_URL"`      // as browsers see us; https makes cookies Secure
 	TrustedProxies []string `env:"TRUSTED_PROXIES"` // networks whose X-Forwarded-For is believed, such as 10.0.0.0/8
-	Provider       string   `env:"PROVIDER" envDefault:"local"`
 
 	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233"`
 	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"toygres"`
@@ -29,11 +27,7 @@ type config struct {
 	SignInsPerUser   int `env:"SIGN_INS_PER_USER" envDefault:"10"`
 	SignInsPerClient int `env:"SIGN_INS_PER_CLIENT" envDefault:"30"`
 
-	LocalDir      string `env:"LOCAL_DIR"`
-	LocalPostgres string `env:"LOCAL_POSTGRES"` // installation prefixes, separated by colons
-	LocalPorts    string `env:"LOCAL_PORTS" envDefault:"15500-16499"`
-	LocalHost     string `env:"LOCAL_HOST" envDefault:"127.0.0.1"`
-	LocalUser     string `env:"LOCAL_USER"`
+	Provider providers.Config
 }
 
 // catalogConfig is all that migrate and admin need.
@@ -87,26 +81,4 @@ func (c config) limits() (auth.Limits, error) {
 		return auth.Limits{}, errors.New("TOYGRES_SIGN_INS_PER_USER and TOYGRES_SIGN_INS_PER_CLIENT must be at least 1")
 	}
 	return auth.Limits{PerUser: c.SignInsPerUser, PerClient: c.SignInsPerClient}, nil
-}
-
-// provider makes the provider that the configuration names.
-func (c config) provider(log *slog.Logger) (*local.Provider, error) {
-	if c.Provider != local.Name {
-		return nil, fmt.Errorf("TOYGRES_PROVIDER is %q; this build knows only %q", c.Provider, local.Name)
-	}
-	if c.LocalDir == "" {
-		return nil, errors.New("TOYGRES_LOCAL_DIR is not set; it is the directory where the instances' data lives")
-	}
-	first, last, err := local.ParsePorts(c.LocalPorts)
-	if err != nil {
-		return nil, fmt.Errorf("TOYGRES_LOCAL_PORTS: %w", err)
-	}
-	prefixes, err := local.ParsePrefixes(c.LocalPostgres)
-	if err != nil {
-		return nil, fmt.Errorf("TOYGRES_LOCAL_POSTGRES: %w", err)
-	}
-	return local.New(local.Config{
-		Dir: c.LocalDir, Prefixes: prefixes, FirstPort: first, LastPort: last,
-		Host: c.LocalHost, User: c.LocalUser, Logger: log,
-	})
 }

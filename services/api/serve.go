@@ -103,7 +103,7 @@ func (c config) temporal(tracing *telemetry.Tracing, log *slog.Logger) (client.C
 }
 
 func newServer(c config, store *catalog.Store, temporal client.Client, tracing *telemetry.Tracing, log *slog.Logger) (*server.Server, error) {
-	provider, err := c.provider(log)
+	provider, err := c.Provider.Open(log)
 	if err != nil {
 		return nil, err
 	}

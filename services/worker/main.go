@@ -57,7 +57,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer cat.Close()
-	prov, err := c.provider(log)
+	prov, err := c.Provider.Open(log)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 	}
 	c, err := readConfig()
 	require.NoError(t, err)
-	w.provider, err = c.provider(nil)
+	w.provider, err = c.Provider.Open(nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.provider.Shutdown(context.Background())) })
 	w.client, err = client.NewLazyClient(client.Options{HostPort: w.temporal.Address, Namespace: temporaltest.Namespace})
