@@ -47,6 +47,8 @@ build: bin/toygres-dev ## Build what has changed
 
 # The tools have a module of their own, so that their dependencies stay out of the product.
 TOOL := GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod
+# go test, but it also counts, and shows at the end what failed and what was skipped.
+GO_TEST := $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --
 MODULES := . test/e2e dev/temporal tools
 GENERATED := openapi/*.gen.go ui/src/api
 
@@ -78,11 +80,11 @@ test-tools:
 
 .PHONY: test-go
 test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
-	go test -timeout 20m $$(go list ./... | grep -v /test/chaos)
+	$(GO_TEST) -timeout 20m $$(go list ./... | grep -v /test/chaos)
 
 .PHONY: test-temporal
 test-temporal: build ## Tests of the local Temporal server
-	cd dev/temporal && GOWORK=off go test -timeout 20m ./...
+	cd dev/temporal && $(GO_TEST) -timeout 20m ./...
 
 .PHONY: test-ui
 test-ui: ui/node_modules ## Unit tests of the web UI
@@ -90,11 +92,11 @@ test-ui: ui/node_modules ## Unit tests of the web UI
 
 .PHONY: test-e2e
 test-e2e: test-tools build ui/node_modules ## The real programs, driven by command line, REST and browser
-	cd test/e2e && go test -timeout 30m ./...
+	cd test/e2e && $(GO_TEST) -timeout 30m ./...
 
 .PHONY: test-chaos
 test-chaos: build ## Programs killed at every step
-	go test -timeout 30m ./test/chaos
+	$(GO_TEST) -timeout 30m ./test/chaos
 
 .PHONY: bench
 bench: build ## Measure what docs/benchmarks.md tells

@@ -63,14 +63,15 @@ func benchCreate(ctx context.Context, s settings) ([]figure, error) {
 		steps["between steps"] = append(steps["between steps"], between)
 		steps["rest"] = append(steps["rest"], took-ended)
 
+		// Each side comes after a removal of the other's, so that both meet the same disk.
+		if err := deleteOnce(ctx, stack, name); err != nil {
+			return nil, err
+		}
 		took, err = raw.once(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("raw round %d: %w", round, err)
 		}
 		floor = append(floor, took)
-		if err := deleteOnce(ctx, stack, name); err != nil {
-			return nil, err
-		}
 	}
 	detail := fmt.Sprintf("create %s, raw %s, median of %d; steps: request to begin %s", millis(median(ours)), millis(median(floor)),
 		s.rounds, millis(median(steps["request to begin"])))
