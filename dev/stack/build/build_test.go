@@ -72,3 +72,11 @@ func TestNewDistReplacesTheOldOneButKeepsThePlaceholder(t *testing.T) {
 	require.FileExists(t, filepath.Join(dist, "assets/new.js"))
 	require.NoFileExists(t, filepath.Join(dist, "assets/old.js"))
 }
+
+func TestMissingNodeIsNamedBeforeTheNpmThatComesWithIt(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\n"), 0o700))
+	t.Setenv("PATH", dir)
+	_, err := CheckTools(t.Context())
+	require.ErrorContains(t, err, "node is missing: install Node 20")
+}

@@ -12,13 +12,13 @@ const oldestNode = 20
 
 // CheckTools makes sure that the tools are there that building needs, and returns the version of Node.
 func CheckTools(ctx context.Context) (nodeVersion string, err error) {
-	for tool, from := range map[string]string{
-		"go":   "install Go 1.26 or later, from https://go.dev/dl or your distribution",
-		"node": "install Node 20 or later, from https://nodejs.org or your distribution",
-		"npm":  "it usually comes with Node; install your distribution's package npm",
+	for _, tool := range []struct{ name, from string }{
+		{"go", "install Go 1.26 or later, from https://go.dev/dl or your distribution"},
+		{"node", "install Node 20 or later, from https://nodejs.org or your distribution"},
+		{"npm", "it usually comes with Node; install your distribution's package npm"},
 	} {
-		if _, err := exec.LookPath(tool); err != nil {
-			return "", fmt.Errorf("%s is missing: %s", tool, from)
+		if _, err := exec.LookPath(tool.name); err != nil {
+			return "", fmt.Errorf("%s is missing: %s", tool.name, tool.from)
 		}
 	}
 	out, err := exec.CommandContext(ctx, "node", "--version").Output()
