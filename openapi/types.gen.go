@@ -278,7 +278,7 @@ type CreateInstanceRequest struct {
 	// MemoryMib MiB of memory.
 	MemoryMib *int `json:"memory_mib,omitempty"`
 
-	// Name Lower-case letters, digits and hyphens, starting with a letter; at most 40 characters; unique.
+	// Name A DNS-1123 label: lower-case letters, digits and hyphens, starting and ending with a letter or digit; at most 40 characters; unique.
 	Name string `json:"name"`
 
 	// StorageGib GiB of storage.

@@ -381,7 +381,7 @@ export interface components {
             image_type?: string;
             /** @description MiB of memory. */
             memory_mib?: number;
-            /** @description Lower-case letters, digits and hyphens, starting with a letter; at most 40 characters; unique. */
+            /** @description A DNS-1123 label: lower-case letters, digits and hyphens, starting and ending with a letter or digit; at most 40 characters; unique. */
             name: string;
             /** @description GiB of storage. */
             storage_gib?: number;
