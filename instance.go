@@ -1,6 +1,7 @@
 package toygres
 
 import (
+	"reflect"
 	"slices"
 	"time"
 )
@@ -102,6 +103,21 @@ type Spec struct {
 	MemoryMiB  int       // MiB of memory
 	StorageGiB int       // GiB of storage
 	ImageType  ImageType // stock or pg_durable
+
+	// RuntimeImage is the reference of a container image, pinned by its
+	// digest, to run instead of the provider's own; "" for that. It is always
+	// deployed as stock.
+	RuntimeImage string
+
+	Public       bool     // reachable from outside of where instances live
+	AllowedCIDRs []string // the networks from which clients may come; empty: wherever it can be reached from
+}
+
+// Equal reports whether s and other ask for the same.
+func (s Spec) Equal(other Spec) bool {
+	same := slices.Equal(s.AllowedCIDRs, other.AllowedCIDRs)
+	s.AllowedCIDRs, other.AllowedCIDRs = nil, nil
+	return same && reflect.DeepEqual(s, other)
 }
 
 // Endpoint is the host and port by which clients reach an instance.

@@ -52,6 +52,9 @@ type Provider interface {
 type Offer struct {
 	Versions   []int // PostgreSQL majors, newest first
 	ImageTypes []ImageType
+
+	Public        bool // instances can be made public
+	RuntimeImages bool // instances can run an image of their own
 }
 
 // Phase is what a provider shows of an instance.

@@ -2,6 +2,7 @@ package toygres
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ const (
 	MaxMemoryMiB  = 1048576
 	OldestVersion = 15
 	NewestVersion = 18
+
+	MaxAllowedCIDRs = 100
 )
 
 // Defaults of a new instance.
@@ -32,6 +35,10 @@ const (
 // label is a DNS-1123 label (RFC 1123, section 2.1, in lower case as Kubernetes
 // wants it).
 var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+
+// pinned is a reference to a container image by its digest, as the
+// distribution specification of the Open Container Initiative writes it.
+var pinned = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$`)
 
 // reservedNames would be mistaken for PostgreSQL's or our own parts, in DNS
 // names, commands and pages.
@@ -56,6 +63,9 @@ func (s Spec) WithDefaults() Spec {
 	}
 	if s.ImageType == "" {
 		s.ImageType = ImageStock
+	}
+	if s.AllowedCIDRs == nil {
+		s.AllowedCIDRs = []string{}
 	}
 	return s
 }
@@ -88,6 +98,21 @@ func (s Spec) Validate(offer Offer) error {
 	if !slices.Contains(offer.ImageTypes, s.ImageType) {
 		add("image_type", "available", "image type %q is not offered here; choose one of %v", s.ImageType, offer.ImageTypes)
 	}
+	switch {
+	case s.RuntimeImage == "":
+	case !offer.RuntimeImages:
+		add("runtime_image", "available", "runtime images are not offered here; leave it out")
+	case s.ImageType != ImageStock:
+		add("image_type", "stock", "must be %q with a runtime image, not %q", ImageStock, s.ImageType)
+	case !pinned.MatchString(s.RuntimeImage):
+		add("runtime_image", "digest", "must be a reference with a digest, such as registry.example.com/postgres@sha256:…")
+	}
+	if s.Public && !offer.Public {
+		add("public", "available", "public instances are not offered here; leave it out")
+	}
+	if f, ok := checkCIDRs(s.AllowedCIDRs); !ok {
+		bad = append(bad, f)
+	}
 	if len(bad) == 0 {
 		return nil
 	}
@@ -118,6 +143,30 @@ func checkName(name string) (FieldError, bool) {
 		return f, true
 	}
 	return f, false
+}
+
+// checkCIDRs wants networks as PostgreSQL and Kubernetes read them: with all
+// host bits zero, so that nobody is let in by a slip.
+func checkCIDRs(cidrs []string) (FieldError, bool) {
+	f := FieldError{Field: "allowed_cidrs"}
+	if len(cidrs) > MaxAllowedCIDRs {
+		f.Rule, f.Message = "max_items", fmt.Sprintf("must have at most %d networks, not %d", MaxAllowedCIDRs, len(cidrs))
+		return f, false
+	}
+	for i, cidr := range cidrs {
+		switch network, err := netip.ParsePrefix(cidr); {
+		case err != nil:
+			f.Rule, f.Message = "cidr", fmt.Sprintf("%q is no network; write it like 10.0.0.0/8 or 2001:db8::/32", cidr)
+		case network.Masked().String() != cidr:
+			f.Rule, f.Message = "cidr", fmt.Sprintf("%q is not written in full; write %s", cidr, network.Masked())
+		case slices.Contains(cidrs[:i], cidr):
+			f.Rule, f.Message = "unique", fmt.Sprintf("%s is listed twice", cidr)
+		default:
+			continue
+		}
+		return f, false
+	}
+	return f, true
 }
 
 func join(versions []int) string {

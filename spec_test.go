@@ -97,3 +97,56 @@ func TestErrorsKeepTheirCauseForLogsAndTheirMessageForUsers(t *testing.T) {
 	require.Equal(t, toygres.CodeInternal, toygres.CodeOf(cause))
 	require.Empty(t, toygres.CodeOf(nil))
 }
+
+func TestReachAndImageFollowTheRulesAndTheOffer(t *testing.T) {
+	t.Parallel()
+	const image = "registry.example.com/team/postgres@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	wide := toygres.Offer{Versions: []int{18}, ImageTypes: []toygres.ImageType{toygres.ImageStock, toygres.ImagePgDurable}, Public: true, RuntimeImages: true}
+	for name, c := range map[string]struct {
+		change func(*toygres.Spec)
+		offer  toygres.Offer
+		field  string
+		rule   string
+	}{
+		"public":                  {func(s *toygres.Spec) { s.Public = true }, wide, "", ""},
+		"public, not offered":     {func(s *toygres.Spec) { s.Public = true }, offer, "public", "available"},
+		"networks":                {func(s *toygres.Spec) { s.AllowedCIDRs = []string{"10.0.0.0/8", "2001:db8::/32", "0.0.0.0/0"} }, offer, "", ""},
+		"an address":              {func(s *toygres.Spec) { s.AllowedCIDRs = []string{"10.0.0.1"} }, offer, "allowed_cidrs", "cidr"},
+		"host bits":               {func(s *toygres.Spec) { s.AllowedCIDRs = []string{"10.0.0.1/8"} }, offer, "allowed_cidrs", "cidr"},
+		"a zone":                  {func(s *toygres.Spec) { s.AllowedCIDRs = []string{"fe80::1%eth0/64"} }, offer, "allowed_cidrs", "cidr"},
+		"more than a network":     {func(s *toygres.Spec) { s.AllowedCIDRs = []string{"10.0.0.0/8 trust\nhost all all all"} }, offer, "allowed_cidrs", "cidr"},
+		"twice":                   {func(s *toygres.Spec) { s.AllowedCIDRs = []string{"10.0.0.0/8", "10.0.0.0/8"} }, offer, "allowed_cidrs", "unique"},
+		"too many":                {func(s *toygres.Spec) { s.AllowedCIDRs = make([]string, 101) }, offer, "allowed_cidrs", "max_items"},
+		"runtime image":           {func(s *toygres.Spec) { s.RuntimeImage = image }, wide, "", ""},
+		"image, not offered":      {func(s *toygres.Spec) { s.RuntimeImage = image }, offer, "runtime_image", "available"},
+		"image without a digest":  {func(s *toygres.Spec) { s.RuntimeImage = "registry.example.com/team/postgres:18" }, wide, "runtime_image", "digest"},
+		"image that isn't stock":  {func(s *toygres.Spec) { s.RuntimeImage, s.ImageType = image, toygres.ImagePgDurable }, wide, "image_type", "stock"},
+		"image with more than it": {func(s *toygres.Spec) { s.RuntimeImage = image + "\nimagePullPolicy: Always" }, wide, "runtime_image", "digest"},
+	} {
+		spec := toygres.Spec{Name: "mydb"}.WithDefaults()
+		c.change(&spec)
+		err := spec.Validate(c.offer)
+		if c.field == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		var e *toygres.Error
+		require.ErrorAs(t, err, &e, name)
+		require.Equal(t, c.field, e.Fields[0].Field, name)
+		require.Equal(t, c.rule, e.Fields[0].Rule, name)
+	}
+}
+
+func TestSpecsAreEqualOnlyInEveryField(t *testing.T) {
+	t.Parallel()
+	spec := toygres.Spec{Name: "mydb"}.WithDefaults()
+	require.True(t, spec.Equal(toygres.Spec{Name: "mydb", AllowedCIDRs: nil}.WithDefaults()))
+	other := spec
+	other.AllowedCIDRs = nil
+	require.True(t, spec.Equal(other), "no networks are no networks")
+	other.AllowedCIDRs = []string{"10.0.0.0/8"}
+	require.False(t, spec.Equal(other))
+	other = spec
+	other.Public = true
+	require.False(t, spec.Equal(other))
+}

@@ -269,6 +269,9 @@ type Connection struct {
 
 // CreateInstanceRequest defines model for CreateInstanceRequest.
 type CreateInstanceRequest struct {
+	// AllowedCidrs Networks from which clients may come, such as 203.0.113.0/24; none: wherever it can be reached from.
+	AllowedCidrs *[]string `json:"allowed_cidrs,omitempty"`
+
 	// CpuMillis Thousandths of a core.
 	CpuMillis *int `json:"cpu_millis,omitempty"`
 
@@ -280,6 +283,9 @@ type CreateInstanceRequest struct {
 
 	// Name A DNS-1123 label: lower-case letters, digits and hyphens, starting and ending with a letter or digit; at most 40 characters; unique.
 	Name string `json:"name"`
+
+	// Public Reachable from outside of where instances live; see the offer.
+	Public *bool `json:"public,omitempty"`
 
 	// StorageGib GiB of storage.
 	StorageGib *int `json:"storage_gib,omitempty"`
@@ -364,13 +370,15 @@ type ImageType string
 
 // Instance defines model for Instance.
 type Instance struct {
-	CpuMillis int                `json:"cpu_millis"`
-	CreatedAt time.Time          `json:"created_at"`
-	Endpoint  *Endpoint          `json:"endpoint,omitempty"`
-	Health    Health             `json:"health"`
-	Id        openapi_types.UUID `json:"id"`
-	ImageType ImageType          `json:"image_type"`
-	MemoryMib int                `json:"memory_mib"`
+	// AllowedCidrs Empty: clients may come from wherever it can be reached.
+	AllowedCidrs []string           `json:"allowed_cidrs"`
+	CpuMillis    int                `json:"cpu_millis"`
+	CreatedAt    time.Time          `json:"created_at"`
+	Endpoint     *Endpoint          `json:"endpoint,omitempty"`
+	Health       Health             `json:"health"`
+	Id           openapi_types.UUID `json:"id"`
+	ImageType    ImageType          `json:"image_type"`
+	MemoryMib    int                `json:"memory_mib"`
 
 	// Message Why it failed, or what it waits for.
 	Message *string `json:"message,omitempty"`
@@ -379,6 +387,7 @@ type Instance struct {
 	// OperationId The operation in progress.
 	OperationId *openapi_types.UUID `json:"operation_id,omitempty"`
 	Provider    string              `json:"provider"`
+	Public      bool                `json:"public"`
 
 	// ServerVersion Full version as the server reports it, once known.
 	ServerVersion *string       `json:"server_version,omitempty"`
@@ -419,7 +428,10 @@ type Offer struct {
 	ImageTypes     []ImageType `json:"image_types"`
 	MemoryMib      Range       `json:"memory_mib"`
 	Provider       string      `json:"provider"`
-	StorageGib     Range       `json:"storage_gib"`
+
+	// Public Whether an instance can be made public.
+	Public     bool  `json:"public"`
+	StorageGib Range `json:"storage_gib"`
 
 	// Versions PostgreSQL majors, newest first.
 	Versions []int `json:"versions"`

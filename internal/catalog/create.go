@@ -44,8 +44,9 @@ WITH claim AS (
 	ON CONFLICT (user_id, key) DO NOTHING
 	RETURNING key
 ), instance AS (
-	INSERT INTO instances (id, owner_id, name, version, cpu_millis, memory_mib, storage_gib, image_type, provider, state)
-	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating'
+	INSERT INTO instances (id, owner_id, name, version, cpu_millis, memory_mib, storage_gib, image_type, provider, state,
+	                       runtime_image, public, allowed_cidrs)
+	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17
 	WHERE $11 = '' OR EXISTS (SELECT FROM claim)
 	RETURNING id, name, created_at
 ), operation AS (
@@ -120,7 +121,7 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	operation.Steps = pending(steps)
 	rows, err := s.pool.Query(ctx, beginCreate, instance.ID, n.Owner, operation.ID, n.Spec.Name, n.Spec.Version,
 		n.Spec.CPUMillis, n.Spec.MemoryMiB, n.Spec.StorageGiB, n.Spec.ImageType, n.Provider,
-		key, hash, operation.WorkflowID, steps)
+		key, hash, operation.WorkflowID, steps, n.Spec.RuntimeImage, n.Spec.Public, n.Spec.AllowedCIDRs)
 	if err != nil {
 		return Begun{}, false, err
 	}

@@ -15,6 +15,8 @@ import (
 func (a *app) createCommand() *cobra.Command {
 	var version int
 	var cpu, memory, storage, imageType string
+	var public bool
+	var allowed []string
 	var wait waiting
 	cmd := &cobra.Command{
 		Use:     "create NAME",
@@ -23,12 +25,19 @@ func (a *app) createCommand() *cobra.Command {
 		Long: `Creates an instance. Without --wait it returns at once with the operation that
 does it. What is not said is left to the server's defaults, see "toygres offer".`,
 		Example: `  toygres create mydb --wait
-  toygres create big --version 17 --cpu 4 --memory 16GiB --storage 100GiB`,
+  toygres create big --version 17 --cpu 4 --memory 16GiB --storage 100GiB
+  toygres create shared --public --allow 203.0.113.0/24,198.51.100.7/32`,
 		Args: exactly(instanceName),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request := openapi.CreateInstanceRequest{Name: args[0], ImageType: optional(imageType)}
 			if cmd.Flags().Changed("version") {
 				request.Version = &version
+			}
+			if public {
+				request.Public = &public
+			}
+			if len(allowed) > 0 {
+				request.AllowedCidrs = &allowed
 			}
 			for _, size := range []struct {
 				flag, value string
@@ -57,6 +66,8 @@ does it. What is not said is left to the server's defaults, see "toygres offer".
 	flags.StringVar(&memory, "memory", "", "memory, for example 512MiB or 4GiB")
 	flags.StringVar(&storage, "storage", "", "storage, for example 10GiB or 1TiB")
 	flags.StringVar(&imageType, "image-type", "", "image type: stock or pg_durable")
+	flags.BoolVar(&public, "public", false, "reachable from outside of where instances live")
+	flags.StringSliceVar(&allowed, "allow", nil, "networks from which clients may come, for example 203.0.113.0/24; repeat it or separate by commas")
 	wait.flags(cmd, "the instance is running")
 	complete(cmd, "image-type", "stock", "pg_durable")
 	return cmd

@@ -129,6 +129,7 @@ func (a *app) printInstance(i *openapi.Instance) error {
 		}
 		fields(out, "Name", i.Name, "State", string(i.State), "Health", string(i.Health), "Message", text(i.Message),
 			"Operation", operation, "PostgreSQL", serverVersion(i), "Image type", string(i.ImageType), "Endpoint", endpoint(i),
+			"Public", yesNo(i.Public), "Allowed networks", strings.Join(i.AllowedCidrs, ", "),
 			"CPU", showCPU(i.CpuMillis), "Memory", showMiB(i.MemoryMib), "Storage", showMiB(i.StorageGib*1024),
 			"Provider", i.Provider, "Id", i.Id.String(),
 			"Created", fmt.Sprintf("%s (%s ago)", stamp(&i.CreatedAt), showAge(a.now().Sub(i.CreatedAt))),

@@ -44,6 +44,7 @@ func (a *app) offerCommand() *cobra.Command {
 					append([]string{"--memory"}, between(offer.MemoryMib, showMiB)...),
 					append([]string{"--storage"}, between(offer.StorageGib, gib)...),
 					{"--image-type", strings.Join(types, ", "), ""},
+					{"--public", yesNo(offer.Public), "no"},
 				})
 			})
 		},

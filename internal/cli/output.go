@@ -209,3 +209,10 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 		panic(err) // the flag does not exist: a mistake in this package
 	}
 }
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

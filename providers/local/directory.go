@@ -38,18 +38,19 @@ type record struct {
 	MemoryMiB  int                `json:"memory_mib"`
 	StorageGiB int                `json:"storage_gib"`
 	ImageType  toygres.ImageType  `json:"image_type"`
+	Allowed    []string           `json:"allowed_cidrs,omitempty"`
 	Port       int                `json:"port"`
 	Wants      wish               `json:"wants"`
 }
 
 func newRecord(id toygres.InstanceID, s toygres.Spec, port int) record {
 	return record{Format: format, ID: id, Name: s.Name, Version: s.Version, CPUMillis: s.CPUMillis, MemoryMiB: s.MemoryMiB,
-		StorageGiB: s.StorageGiB, ImageType: s.ImageType, Port: port, Wants: running}
+		StorageGiB: s.StorageGiB, ImageType: s.ImageType, Allowed: s.AllowedCIDRs, Port: port, Wants: running}
 }
 
 func (r record) spec() toygres.Spec {
 	return toygres.Spec{Name: r.Name, Version: r.Version, CPUMillis: r.CPUMillis, MemoryMiB: r.MemoryMiB,
-		StorageGiB: r.StorageGiB, ImageType: r.ImageType}
+		StorageGiB: r.StorageGiB, ImageType: r.ImageType, AllowedCIDRs: r.Allowed}
 }
 
 // status is status.json: how the last start went. It is a memory aid of those

@@ -50,7 +50,7 @@ func (p *Provider) Provision(ctx context.Context, id toygres.InstanceID, spec to
 		return beingDeleted(id)
 	case err != nil:
 		return p.failure("reading the instance's record", err)
-	case r.spec() != spec:
+	case !r.spec().Equal(spec):
 		return toygres.Errorf(toygres.CodeConflict, "the instance %s exists already with another specification", id)
 	}
 	fresh := !d.initialised()

@@ -10,12 +10,23 @@ import (
 // file from initdb comes first, ours overrides it, and ALTER SYSTEM overrides
 // both, except for what [arguments] fixes.
 
-// accessRules ask for a password on every connection.
-const accessRules = `# Written by Toygres before each start. Changes are lost.
-local all         all     scram-sha-256
-host  all         all all scram-sha-256
-host  replication all all scram-sha-256
-`
+// accessRules ask for a password on every connection, and let in who comes
+// from an allowed network, or from anywhere when none is named. This machine
+// is always allowed: its programs, ours among them, are what the provider is
+// for.
+func accessRules(s record) string {
+	rules := "# Written by Toygres before each start. Changes are lost.\nlocal all all scram-sha-256\n"
+	from := []string{"all"}
+	if len(s.Allowed) > 0 {
+		from = append([]string{"samehost"}, s.Allowed...)
+	}
+	for _, network := range from {
+		for _, what := range []string{"all", "replication"} {
+			rules += fmt.Sprintf("host %s all %s scram-sha-256\n", what, network)
+		}
+	}
+	return rules
+}
 
 // settings returns postgresql.conf for an instance of this size.
 func settings(s record) string {
@@ -74,7 +85,7 @@ func (d directory) configure(r record) error {
 	if err := writeFile(d.file("config/postgresql.conf"), []byte(settings(r)), 0o644, false); err != nil {
 		return err
 	}
-	return writeFile(d.file("config/pg_hba.conf"), []byte(accessRules), 0o644, false)
+	return writeFile(d.file("config/pg_hba.conf"), []byte(accessRules(r)), 0o644, false)
 }
 
 func clamp(v, low, high int) int { return min(max(v, low), high) }

@@ -23,6 +23,8 @@ func (s *Server) instance(i toygres.Instance) openapi.Instance {
 		MemoryMib:     i.Spec.MemoryMiB,
 		StorageGib:    i.Spec.StorageGiB,
 		ImageType:     openapi.ImageType(i.Spec.ImageType),
+		Public:        i.Spec.Public,
+		AllowedCidrs:  i.Spec.AllowedCIDRs,
 		State:         openapi.InstanceState(i.State),
 		Health:        openapi.Health(i.Health),
 		Provider:      i.Provider,

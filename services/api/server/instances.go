@@ -83,6 +83,10 @@ func specOf(body openapi.CreateInstanceRequest, offer toygres.Offer) toygres.Spe
 	if body.ImageType != nil {
 		spec.ImageType = toygres.ImageType(*body.ImageType)
 	}
+	spec.Public = or(body.Public)
+	if body.AllowedCidrs != nil {
+		spec.AllowedCIDRs = *body.AllowedCidrs
+	}
 	return spec
 }
 

@@ -22,7 +22,7 @@ func TestCreateRecordsAndStartsAnOperation(t *testing.T) {
 	t.Parallel()
 	fake := &temporal{}
 	a := start(t, fake.option)
-	operation := decode[openapi.Operation](a.asAdmin().post("/api/instances", `{"name":"demo","storage_gib":5}`), 202)
+	operation := decode[openapi.Operation](a.asAdmin().post("/api/instances", `{"name":"demo","storage_gib":5,"allowed_cidrs":["203.0.113.0/24"]}`), 202)
 	require.Equal(t, openapi.Create, operation.Kind)
 	require.Len(t, operation.Steps, len(toygres.PlannedSteps(toygres.KindCreate)))
 	require.Equal(t, []string{"instance/" + operation.InstanceId.String()}, fake.started)
@@ -32,6 +32,8 @@ func TestCreateRecordsAndStartsAnOperation(t *testing.T) {
 	require.Equal(t, openapi.InstanceStateCreating, instance.State)
 	require.Equal(t, 5, instance.StorageGib)
 	require.Equal(t, toygres.DefaultMemoryMiB, instance.MemoryMib)
+	require.Equal(t, []string{"203.0.113.0/24"}, instance.AllowedCidrs)
+	require.False(t, instance.Public)
 	require.Equal(t, operation.Id, *instance.OperationId)
 	require.Nil(t, instance.Endpoint)
 }

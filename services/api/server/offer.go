@@ -24,6 +24,7 @@ func (s *Server) GetOffer(ctx context.Context, _ openapi.GetOfferRequestObject) 
 		Versions:       slices.Clone(offer.Versions),
 		DefaultVersion: defaultVersion(offer),
 		ImageTypes:     types,
+		Public:         offer.Public,
 		CpuMillis:      openapi.Range{Min: toygres.MinCPUMillis, Max: toygres.MaxCPUMillis, Default: toygres.DefaultCPUMillis},
 		MemoryMib:      openapi.Range{Min: toygres.MinMemoryMiB, Max: toygres.MaxMemoryMiB, Default: toygres.DefaultMemoryMiB},
 		StorageGib:     openapi.Range{Min: toygres.MinStorageGiB, Max: toygres.MaxStorageGiB, Default: toygres.DefaultStorageGiB},

@@ -92,6 +92,8 @@ func TestSemanticRulesAnswer422(t *testing.T) {
 		`{"name":"demo","memory_mib":-1}`:         "memory_mib",
 		`{"name":"demo","image_type":""}`:         "image_type",
 		`{"name":"demo","image_type":"postgis"}`:  "image_type",
+		`{"name":"demo","public":true}`:           "public", // not offered on one machine
+		`{"name":"demo","allowed_cidrs":["x"]}`:   "allowed_cidrs",
 		`{"name":"demo; DROP TABLE instances--"}`: "name",
 	} {
 		problem := admin.post("/api/instances", body).problem(422, toygres.CodeInvalid)

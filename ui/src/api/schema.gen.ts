@@ -375,6 +375,8 @@ export interface components {
             token: string;
         };
         CreateInstanceRequest: {
+            /** @description Networks from which clients may come, such as 203.0.113.0/24; none: wherever it can be reached from. */
+            allowed_cidrs?: string[];
             /** @description Thousandths of a core. */
             cpu_millis?: number;
             /** @description stock or pg_durable; see the offer. */
@@ -383,6 +385,8 @@ export interface components {
             memory_mib?: number;
             /** @description A DNS-1123 label: lower-case letters, digits and hyphens, starting and ending with a letter or digit; at most 40 characters; unique. */
             name: string;
+            /** @description Reachable from outside of where instances live; see the offer. */
+            public?: boolean;
             /** @description GiB of storage. */
             storage_gib?: number;
             /** @description PostgreSQL major version. */
@@ -434,6 +438,8 @@ export interface components {
         /** @enum {string} */
         ImageType: "stock" | "pg_durable";
         Instance: {
+            /** @description Empty: clients may come from wherever it can be reached. */
+            allowed_cidrs: string[];
             cpu_millis: number;
             /** Format: date-time */
             created_at: string;
@@ -452,6 +458,7 @@ export interface components {
              */
             operation_id?: string;
             provider: string;
+            public: boolean;
             /** @description Full version as the server reports it, once known. */
             server_version?: string;
             state: components["schemas"]["InstanceState"];
@@ -486,6 +493,8 @@ export interface components {
             image_types: components["schemas"]["ImageType"][];
             memory_mib: components["schemas"]["Range"];
             provider: string;
+            /** @description Whether an instance can be made public. */
+            public: boolean;
             storage_gib: components["schemas"]["Range"];
             /** @description PostgreSQL majors, newest first. */
             versions: number[];

@@ -163,6 +163,30 @@ export function CreateForm({ offer, onCreated, onCancel }: Props) {
           error={errorOf('image_type')}
         />
       )}
+      {offer.public && (
+        <ChoiceField
+          label="Reachable"
+          name="public"
+          columns="sm:grid-cols-2"
+          value={draft.reach}
+          choices={[
+            { value: 'internal', title: 'Internally', detail: 'Where instances live' },
+            { value: 'public', title: 'Publicly', detail: 'By a public address' },
+          ]}
+          onChange={(reach) => change({ reach }, 'public')}
+          error={errorOf('public')}
+        />
+      )}
+      <TextField
+        label="Allowed networks"
+        hint="From where clients may come, such as 203.0.113.0/24. Empty: from wherever it can be reached."
+        autoComplete="off"
+        spellCheck={false}
+        name="allowed_cidrs"
+        value={draft.allowed}
+        onChange={(event) => change({ allowed: event.target.value }, 'allowed_cidrs')}
+        error={errorOf('allowed_cidrs')}
+      />
       {create.isError && <ErrorAlert error={create.error} />}
       <div className="flex flex-col-reverse gap-2 border-t pt-5 sm:flex-row sm:justify-end">
         <Button onClick={onCancel} disabled={create.isPending}>

@@ -9,6 +9,7 @@ const offer: Schema<'Offer'> = {
   versions: [17, 16],
   default_version: 18,
   image_types: ['stock'],
+  public: true,
   cpu_millis: { min: 100, max: 4000, default: 1000 },
   memory_mib: { min: 128, max: 8192, default: 1024 },
   storage_gib: { min: 1, max: 100, default: 10 },
@@ -24,6 +25,8 @@ test('the defaults of the offer need only a name', () => {
     memory_mib: 1024,
     storage_gib: 10,
     image_type: 'stock',
+    public: false,
+    allowed_cidrs: [],
   })
 })
 
@@ -31,6 +34,18 @@ test('a custom size is what was typed', () => {
   const draft = { ...newDraft(offer), name: 'mydb', size: 'custom', cpu: '0.25', memory: '256' }
   expect(checkDraft(draft, offer)).toEqual({})
   expect(requestOf(draft, offer)).toMatchObject({ cpu_millis: 250, memory_mib: 256 })
+})
+
+test('networks may be separated as people do', () => {
+  const draft = {
+    ...newDraft(offer),
+    reach: 'public' as const,
+    allowed: ' 203.0.113.0/24,198.51.100.7/32\n2001:db8::/32 ',
+  }
+  expect(requestOf(draft, offer)).toMatchObject({
+    public: true,
+    allowed_cidrs: ['203.0.113.0/24', '198.51.100.7/32', '2001:db8::/32'],
+  })
 })
 
 test('every field that breaks a rule is named as in the request', () => {

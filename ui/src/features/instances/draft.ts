@@ -18,6 +18,9 @@ export interface Draft {
   /** In GiB. */
   storage: string
   imageType: Schema<'ImageType'>
+  reach: 'internal' | 'public'
+  /** Networks, separated by commas or spaces. */
+  allowed: string
 }
 
 /** A draft with the offer's defaults. */
@@ -34,6 +37,8 @@ export function newDraft(offer: Offer): Draft {
     memory: String(offer.memory_mib.default),
     storage: String(offer.storage_gib.default),
     imageType: offer.image_types[0] ?? 'stock',
+    reach: 'internal',
+    allowed: '',
   }
 }
 
@@ -61,5 +66,7 @@ export function requestOf(draft: Draft, offer: Offer): Schema<'CreateInstanceReq
     memory_mib: size?.memoryMiB ?? parseAmount(draft.memory),
     storage_gib: parseAmount(draft.storage),
     image_type: draft.imageType,
+    public: draft.reach === 'public',
+    allowed_cidrs: draft.allowed.split(/[\s,]+/).filter((network) => network !== ''),
   }
 }

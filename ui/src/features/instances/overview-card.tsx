@@ -23,6 +23,8 @@ export function OverviewCard({ instance: i }: { instance: Schema<'Instance'> }) 
         <Row label="Memory">{humanMemory(i.memory_mib)}</Row>
         <Row label="Storage">{humanStorage(i.storage_gib)}</Row>
         <Row label="Image type">{i.image_type}</Row>
+        <Row label="Reachable">{i.public ? 'publicly' : 'internally'}</Row>
+        <Row label="Allowed networks">{i.allowed_cidrs.join(', ') || 'all'}</Row>
         <Row label="Provider">{i.provider}</Row>
         <Row label="Created">
           <RelativeTime at={i.created_at} />
