@@ -9,6 +9,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/providers"
 	"github.com/toygres/toygres/services/api/auth"
 )
@@ -19,9 +20,8 @@ type config struct {
 	PublicURL      string   `env:"PUBLIC_URL"`      // as browsers see us; https makes cookies Secure
 	TrustedProxies []string `env:"TRUSTED_PROXIES"` // networks whose X-Forwarded-For is believed, such as 10.0.0.0/8
 
-	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233"`
-	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"toygres"`
-	TemporalUIURL     string `env:"TEMPORAL_UI_URL"` // for links; may be empty
+	Temporal      temporal.Config
+	TemporalUIURL string `env:"TEMPORAL_UI_URL"` // for links; may be empty
 
 	// Failed sign-ins that are borne in a minute.
 	SignInsPerUser   int `env:"SIGN_INS_PER_USER" envDefault:"10"`

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	temporallog "go.temporal.io/sdk/log"
 
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/internal/telemetry"
+	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/internal/version"
 	"github.com/toygres/toygres/services/api/server"
 	"github.com/toygres/toygres/ui"
@@ -69,12 +69,16 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer store.Close()
-	temporal, err := c.temporal(tracing, log)
+	interceptors, err := tracing.Interceptors()
 	if err != nil {
 		return err
 	}
-	defer temporal.Close()
-	handler, err := newServer(c, store, temporal, tracing, log)
+	workflows, err := c.Temporal.Open(temporal.Options{Identity: "toygres-api", Log: log, Interceptors: interceptors})
+	if err != nil {
+		return err
+	}
+	defer workflows.Close()
+	handler, err := newServer(c, store, workflows, tracing, log)
 	if err != nil {
 		return err
 	}
@@ -85,24 +89,7 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 	return listenUntil(ctx, listener, handler, log)
 }
 
-func (c config) temporal(tracing *telemetry.Tracing, log *slog.Logger) (client.Client, error) {
-	interceptors, err := tracing.Interceptors()
-	if err != nil {
-		return nil, err
-	}
-	// A lazy client connects with the first call, so that we start and serve
-	// reads while Temporal is down.
-	temporal, err := client.NewLazyClient(client.Options{
-		HostPort: c.TemporalAddress, Namespace: c.TemporalNamespace, Identity: "toygres-api",
-		Logger: temporallog.NewStructuredLogger(log), Interceptors: interceptors,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("prepare the connection to Temporal: %w", err)
-	}
-	return temporal, nil
-}
-
-func newServer(c config, store *catalog.Store, temporal client.Client, tracing *telemetry.Tracing, log *slog.Logger) (*server.Server, error) {
+func newServer(c config, store *catalog.Store, workflows client.Client, tracing *telemetry.Tracing, log *slog.Logger) (*server.Server, error) {
 	provider, err := c.Provider.Open(log)
 	if err != nil {
 		return nil, err
@@ -124,8 +111,8 @@ func newServer(c config, store *catalog.Store, temporal client.Client, tracing *
 		return nil, err
 	}
 	return server.New(server.Options{
-		Catalog: store, Provider: provider, Temporal: temporal, UI: site, Log: log, Version: version.String(),
-		TemporalNamespace: c.TemporalNamespace, TemporalUIURL: c.TemporalUIURL,
+		Catalog: store, Provider: provider, Temporal: workflows, UI: site, Log: log, Version: version.String(),
+		TemporalNamespace: c.Temporal.Namespace, TemporalUIURL: c.TemporalUIURL,
 		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, Tracing: tracing.Enabled,
 	})
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/toygres/toygres/internal/temporal"
+	"github.com/toygres/toygres/internal/version"
 	"github.com/toygres/toygres/providers"
 )
 
@@ -14,16 +18,42 @@ type config struct {
 	CatalogURL string `env:"CATALOG_URL,required"`
 	LogLevel   string `env:"LOG_LEVEL" envDefault:"info"`
 
-	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233"`
-	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"toygres"`
+	Temporal   temporal.Config
+	Versioning versioning
+	Provider   providers.Config
+}
 
-	Provider providers.Config
+// versioning says how workers of different releases share the work; see
+// deployment.go.
+type versioning struct {
+	Enabled    bool   `env:"WORKER_VERSIONING"`
+	Deployment string `env:"WORKER_DEPLOYMENT" envDefault:"toygres-worker"` // the releases' common name in Temporal
+	BuildID    string `env:"WORKER_BUILD_ID"`                               // this release; the program's version if empty
+
+	// CurrentFile holds the build id that new operations must go to. Without
+	// one, each worker that starts makes that its own.
+	CurrentFile string `env:"WORKER_CURRENT_FILE"`
+
+	// Drain is how long a worker of an old release, asked to stop, may take to
+	// finish the operations that are bound to it.
+	Drain time.Duration `env:"WORKER_DRAIN" envDefault:"30m"`
+
+	// AbandonedAfter is how long nobody may have asked for an old release's
+	// tasks before its operations are moved to the current one. Living workers
+	// ask at least once a minute.
+	AbandonedAfter time.Duration `env:"WORKER_ABANDONED_AFTER" envDefault:"2m"`
 }
 
 func readConfig() (config, error) {
 	c, err := env.ParseAsWithOptions[config](env.Options{Prefix: "TOYGRES_"})
 	if err != nil {
 		return config{}, fmt.Errorf("read the environment: %w", err)
+	}
+	if c.Versioning.BuildID == "" {
+		c.Versioning.BuildID = version.String()
+	}
+	if c.Versioning.Drain < 0 {
+		return config{}, errors.New("TOYGRES_WORKER_DRAIN must not be negative; write it like 30m")
 	}
 	return c, nil
 }

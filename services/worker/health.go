@@ -56,8 +56,8 @@ func readyz(w http.ResponseWriter, r *http.Request, cat *catalog.Store, queue *t
 	if err := cat.SchemaCurrent(ctx); err != nil {
 		unavailable("catalog", toygres.MessageOf(err))
 	}
-	if !queue.taking.Load() {
-		unavailable("temporal", "no work is taken from Temporal yet; the log says why")
+	if why := queue.ready(); why != "" {
+		unavailable("temporal", why)
 	} else if err := queue.reach(ctx); err != nil {
 		unavailable("temporal", "Temporal can't be reached; operations wait for it")
 	}

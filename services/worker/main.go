@@ -16,11 +16,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"go.temporal.io/sdk/client"
-	sdklog "go.temporal.io/sdk/log"
-
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/internal/telemetry"
+	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/internal/version"
 	"github.com/toygres/toygres/services/worker/reconcile"
 )
@@ -65,21 +63,26 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Lazy, because Temporal may come later than we do.
-	temporal, err := client.NewLazyClient(client.Options{
-		HostPort: c.TemporalAddress, Namespace: c.TemporalNamespace,
-		Logger: sdklog.NewStructuredLogger(log.With("part", "temporal")), Interceptors: interceptors,
-	})
+	workflows, err := c.Temporal.Open(temporal.Options{Log: log.With("part", "temporal"), Interceptors: interceptors})
 	if err != nil {
-		return fmt.Errorf("set up the Temporal client: %w", err)
+		return err
 	}
-	defer temporal.Close()
+	defer workflows.Close()
 
+	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, log: log}
+	if c.Versioning.Enabled {
+		queue.release = &deployment{versioning: c.Versioning, client: workflows, log: log}
+	}
+	reconciler := reconcile.New(reconcile.Options{Catalog: cat, Provider: prov, Workflows: reconcile.Temporal{Client: workflows}, Log: log})
+	// Health is told for as long as work is done, which may be long after ctx has ended.
+	watched, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer unwatch()
 	parts, ctx := errgroup.WithContext(ctx)
-	queue := &taskQueue{client: temporal, catalog: cat, provider: prov, log: log}
-	reconciler := reconcile.New(reconcile.Options{Catalog: cat, Provider: prov, Workflows: reconcile.Temporal{Client: temporal}, Log: log})
-	parts.Go(func() error { return serveHealth(ctx, c.Listen, cat, queue, log) })
-	parts.Go(func() error { return queue.work(ctx) })
+	parts.Go(func() error { return serveHealth(watched, c.Listen, cat, queue, log) })
+	parts.Go(func() error {
+		defer unwatch()
+		return queue.work(ctx)
+	})
 	parts.Go(func() error { return reconciler.Run(ctx) })
 	parts.Go(func() error { return prov.Keep(ctx) })
 	log.Info("the worker has started", "version", version.String(), "listen", c.Listen, "provider", prov.Name())

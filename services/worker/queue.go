@@ -21,12 +21,29 @@ type taskQueue struct {
 	catalog  activities.Catalog
 	provider toygres.Provider
 	log      *slog.Logger
+	release  *deployment // nil without versioning
 
 	taking atomic.Bool
 }
 
-// How long we wait before we try Temporal again. Short, because users wait.
-const retryTemporal = time.Second
+const (
+	// How long we wait before we try Temporal again. Short, because users wait.
+	retryTemporal = time.Second
+	// A call to a Temporal that does not answer must not hold up what is next.
+	callTimeout = 10 * time.Second
+)
+
+// ready says why no work, or not the right work, is taken; "" if it is.
+func (q *taskQueue) ready() string {
+	switch {
+	case !q.taking.Load():
+		return "no work is taken from Temporal yet; the log says why"
+	case q.release != nil && !q.release.settled.Load():
+		return "new operations do not come to this release yet; the log says why"
+	default:
+		return ""
+	}
+}
 
 // work takes tasks until ctx ends, and then hands over what it has. While
 // Temporal can't be reached it says so and tries again.
@@ -51,16 +68,17 @@ func (q *taskQueue) take(ctx context.Context) error {
 		return err
 	}
 	failed := make(chan error, 1)
-	w := worker.New(q.client, workflows.TaskQueue, workerOptions(func(err error) {
+	options := workerOptions(func(err error) {
 		select {
 		case failed <- err:
 		default: // the first one is enough
 		}
-	}))
-	workflows.Register(w)
-	w.RegisterActivity(&activities.Operations{Catalog: q.catalog})
-	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
-	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
+	})
+	if q.release != nil {
+		options.DeploymentOptions = q.release.options()
+	}
+	w := worker.New(q.client, workflows.TaskQueue, options)
+	q.register(w)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start taking tasks: %w", err)
 	}
@@ -68,12 +86,27 @@ func (q *taskQueue) take(ctx context.Context) error {
 	defer q.taking.Store(false)
 	defer w.Stop()
 	q.log.Info("work is taken from Temporal", "task_queue", workflows.TaskQueue)
+	if q.release != nil {
+		settling, stop := context.WithCancel(ctx)
+		defer stop()
+		go q.release.keepSettled(settling)
+	}
 	select {
 	case <-ctx.Done():
+		if q.release != nil {
+			q.release.leave(ctx)
+		}
 		return nil
 	case err := <-failed:
 		return fmt.Errorf("take tasks: %w", err)
 	}
+}
+
+func (q *taskQueue) register(w worker.Worker) {
+	workflows.Register(w)
+	w.RegisterActivity(&activities.Operations{Catalog: q.catalog})
+	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
+	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
 }
 
 func (q *taskQueue) reach(ctx context.Context) error {
