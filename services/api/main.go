@@ -23,6 +23,8 @@ Commands:
   admin [flags]            create the administrator, or set the password
       --username NAME        whose account it is (default admin)
       --password-file FILE   holds the password; - or none reads standard input
+  temporal                 make what is missing in Temporal: the namespace and the search attributes
+  check [URL ...]          ask whether the programs at these URLs are ready; http://127.0.0.1:8080 is the default
   version                  show the version
 
 Configuration is in the environment: TOYGRES_CATALOG_URL, TOYGRES_LISTEN, …
@@ -53,6 +55,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return migrate(ctx, args, stdout)
 	case "admin":
 		return admin(ctx, args, stdin, stdout)
+	case "temporal":
+		return prepareTemporal(ctx, args, stdout, stderr)
+	case "check":
+		return check(ctx, args, stdout)
 	case "version", "--version":
 		fmt.Fprintln(stdout, version.String())
 		return nil
