@@ -49,7 +49,7 @@ build: bin/toygres-dev ## Build what has changed
 TOOL := GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod
 # go test, but it also counts, and shows at the end what failed and what was skipped.
 GO_TEST := $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --
-MODULES := . test/e2e dev/temporal tools
+MODULES := . test/e2e dev/temporal tools tools/helm
 GENERATED := openapi/*.gen.go ui/src/api
 
 .PHONY: generate
@@ -107,7 +107,7 @@ histories: build ## Record workflow histories for the replay tests
 	go run ./workflows/record
 
 .PHONY: verify
-verify: verify-generated verify-modules lint verify-ui verify-vulnerabilities ## All checks that need nothing running
+verify: verify-generated verify-modules lint verify-ui verify-chart verify-vulnerabilities ## All checks that need nothing running
 
 .PHONY: verify-generated
 verify-generated: ui/node_modules
@@ -135,6 +135,11 @@ lint: ## Lint, and check that workflows are deterministic
 .PHONY: verify-ui
 verify-ui: ui/node_modules
 	cd ui && npm run --silent check
+
+# Helm and kubeconform are libraries of a module of their own: they pin versions of Kubernetes.
+.PHONY: verify-chart
+verify-chart: ## Lint the Helm chart, and check what it makes
+	cd tools/helm && $(GO_TEST) ./...
 
 # The database of vulnerabilities is on the network, where not every machine may go.
 .PHONY: verify-vulnerabilities
