@@ -43,13 +43,20 @@ logs: bin/toygres-dev ## Follow the logs
 build: bin/toygres-dev ## Build what has changed
 	@bin/toygres-dev build
 
+# The release that images say they are; the chart's own by default.
+VERSION ?= $(shell sed -n 's/^appVersion: //p' deploy/helm/toygres/Chart.yaml)
+
+.PHONY: images
+images: build ## Make the container images, without a container engine, in build/images
+	cd dev/images && GOWORK=off go run . -project ../.. -out ../../build/images -version $(VERSION)
+
 ##@ Development
 
 # The tools have a module of their own, so that their dependencies stay out of the product.
 TOOL := GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod
 # go test, but it also counts, and shows at the end what failed and what was skipped.
 GO_TEST := $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --
-MODULES := . test/e2e dev/temporal tools tools/helm
+MODULES := . test/e2e dev/temporal dev/images tools tools/helm
 GENERATED := openapi/*.gen.go ui/src/api
 
 .PHONY: generate
@@ -71,7 +78,7 @@ ui-dev: ui/node_modules ## Serve the UI with hot reload, against the running API
 	cd ui && npm run dev
 
 .PHONY: test
-test: test-go test-temporal test-ui test-e2e test-chaos ## Run every test
+test: test-go test-temporal test-images test-ui test-e2e test-chaos ## Run every test
 
 # What tests need beyond Go and npm: a browser, and PostgreSQL's own clients.
 .PHONY: test-tools
@@ -85,6 +92,10 @@ test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
 .PHONY: test-temporal
 test-temporal: build ## Tests of the local Temporal server
 	cd dev/temporal && $(GO_TEST) -timeout 20m ./...
+
+.PHONY: test-images
+test-images: build ## What container images hold, and that they are reproducible
+	cd dev/images && $(GO_TEST) ./...
 
 .PHONY: test-ui
 test-ui: ui/node_modules ## Unit tests of the web UI

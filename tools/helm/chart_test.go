@@ -415,4 +415,3 @@ func TestNotesTellTheNextCommand(t *testing.T) {
 		}
 	}
 }
-
