@@ -42,9 +42,10 @@ const deadlineMargin = 2 * time.Second
 // do runs job as this attempt of the step: it marks the step in the catalog,
 // sends heartbeats, ends job's context when the operation is cancelled or the
 // worker stops, and turns job's error into what Temporal must know.
-func (s step) do(ctx context.Context, job func(context.Context) error) error {
+func (s step) do(ctx context.Context, job func(context.Context) error) (err error) {
+	defer func(begun time.Time) { s.measure(ctx, time.Since(begun), err) }(time.Now())
 	attempt := int(activity.GetInfo(ctx).Attempt)
-	err := write(ctx, func(ctx context.Context) error {
+	err = write(ctx, func(ctx context.Context) error {
 		return s.journal.StepStarted(ctx, s.operation, s.name, attempt)
 	})
 	if err != nil {
@@ -60,6 +61,19 @@ func (s step) do(ctx context.Context, job func(context.Context) error) error {
 		return s.tries.failure(ctx, err)
 	}
 	return nil
+}
+
+// measure counts and times the attempt.
+func (s step) measure(ctx context.Context, took time.Duration, err error) {
+	outcome := "succeeded"
+	switch {
+	case temporal.IsCanceledError(err):
+		outcome = "cancelled"
+	case err != nil:
+		outcome = "failed"
+	}
+	activity.GetMetricsHandler(ctx).WithTags(map[string]string{"step": string(s.name), "outcome": outcome}).
+		Timer("toygres_step_attempt_duration").Record(took)
 }
 
 // progress tells the user what the step waits for. It is no reason to fail.

@@ -26,6 +26,7 @@ import (
 // goroutines, but for Up, Down and Clean.
 type Stack struct {
 	URL               string // of the API and the web UI
+	WorkerURL         string // of the worker's health and metrics
 	TemporalAddress   string // host:port of gRPC
 	CatalogURL        string // of the catalog's database, for its superuser
 	Token             string // API token of an admin
@@ -179,6 +180,7 @@ func (s *Stack) readStatus(ctx context.Context) error {
 		return err
 	}
 	s.URL, s.CatalogURL, s.InstancesDir, s.AdminPasswordFile = st.URLs["api"], st.CatalogURL, st.Instances, st.AdminPasswordFile
+	s.WorkerURL = "http://" + ports.Address(st.Ports["worker"])
 	s.TemporalAddress = ports.Address(st.Ports["temporal"])
 	if len(st.Postgres) == 0 {
 		return errors.New("the stack names no PostgreSQL installation")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,7 +16,7 @@ import (
 // the instance in one of the states that may become the new one ($4).
 const finishOperation = `
 WITH target AS (
-	SELECT o.id, o.kind, o.instance_id, i.name, i.state
+	SELECT o.id, o.kind, o.instance_id, o.created_at, i.name, i.state
 	FROM operations o JOIN instances i ON i.id = o.instance_id
 	WHERE o.id = $1 AND o.state IN ('pending', 'running') AND i.state = ANY ($4)
 	FOR NO KEY UPDATE
@@ -62,7 +63,7 @@ WITH target AS (
 	SELECT facts.type, target.instance_id, target.name, target.id, facts.message, facts.data
 	FROM target, facts ORDER BY facts.nr
 )
-SELECT count(*) FROM target`
+SELECT kind, now() - created_at FROM target`
 
 // FinishOperation ends an operation and changes its instance with it. Steps
 // that never began become skipped; one that still runs shares the operation's
@@ -89,10 +90,15 @@ func (s *Store) FinishOperation(ctx context.Context, o toygres.Outcome) error {
 		*message = clean(o.Message)
 	}
 	for range maxTries {
-		var finished int
+		var kind toygres.Kind
+		var took time.Duration
 		err := s.pool.QueryRow(ctx, finishOperation, o.Operation, o.State, o.InstanceState, toygres.Sources(o.InstanceState),
-			o.Code, clean(o.Message), message, o.Endpoint.Host, o.Endpoint.Port, o.ServerVersion, o.Step, clean(summary(o))).Scan(&finished)
-		if err != nil || finished > 0 {
+			o.Code, clean(o.Message), message, o.Endpoint.Host, o.Endpoint.Port, o.ServerVersion, o.Step, clean(summary(o))).Scan(&kind, &took)
+		if err == nil {
+			s.observe(kind, o.State, took)
+			return nil
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
 			return wrap(err)
 		}
 		again, err := s.notFinished(ctx, o)

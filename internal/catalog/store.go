@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Options are how a [Store] works. The zero value is ready to use.
@@ -56,6 +57,8 @@ type Store struct {
 	pool    *pgxpool.Pool
 	options Options
 
+	durations *prometheus.HistogramVec // see metrics.go
+
 	touches chan touch // see principal.go
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -88,7 +91,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 		return nil, wrap(err)
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Store{pool: pool, options: options, touches: make(chan touch, 256), stop: stop}
+	s := &Store{pool: pool, options: options, durations: newDurations(), touches: make(chan touch, 256), stop: stop}
 	s.running.Go(func() { s.recordTouches(background) })
 	return s, nil
 }
@@ -120,9 +123,6 @@ func inUTC(conn *pgx.Conn) {
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return wrap(s.pool.Ping(ctx)) }
-
-// Stat tells how the connection pool is used, for metrics.
-func (s *Store) Stat() *pgxpool.Stat { return s.pool.Stat() }
 
 // Close ends the store's background work and closes its connections, waiting
 // for calls in progress.

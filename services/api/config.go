@@ -17,6 +17,7 @@ import (
 // config is what the environment says; each name has the prefix TOYGRES_.
 type config struct {
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8080"`
+	MetricsListen  string   `env:"METRICS_LISTEN"`  // for /metrics alone; empty: /metrics is at LISTEN
 	PublicURL      string   `env:"PUBLIC_URL"`      // as browsers see us; https makes cookies Secure
 	TrustedProxies []string `env:"TRUSTED_PROXIES"` // networks whose X-Forwarded-For is believed, such as 10.0.0.0/8
 

@@ -217,3 +217,28 @@ func TestServeStopsInOrder(t *testing.T) {
 		t.Fatal("an open stream holds the program up")
 	}
 }
+
+func TestMetricsCanHaveAnAddressOfTheirOwn(t *testing.T) {
+	environment(t)
+	t.Setenv("TOYGRES_METRICS_LISTEN", "127.0.0.1:0")
+	_, err := command(t, "", "migrate")
+	require.NoError(t, err)
+	p := startProgram(t)
+	metrics := ""
+	for _, line := range p.lines() {
+		if line["msg"] == "serving metrics" {
+			metrics = "http://" + line["address"].(string)
+		}
+	}
+	read := func(url string) string {
+		response, err := http.Get(url)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return string(body)
+	}
+	require.Contains(t, read(metrics+"/metrics"), "toygres_build_info")
+	require.NotContains(t, read(p.url+"/metrics"), "toygres_build_info")
+	require.NotContains(t, read(metrics+"/readyz"), "ready")
+}

@@ -69,18 +69,29 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer store.Close()
+	metrics, err := telemetry.NewMetrics(version.String(), log)
+	if err != nil {
+		return err
+	}
 	interceptors, err := tracing.Interceptors()
 	if err != nil {
 		return err
 	}
-	workflows, err := c.Temporal.Open(temporal.Options{Identity: "toygres-api", Log: log, Interceptors: interceptors})
+	workflows, err := c.Temporal.Open(temporal.Options{Identity: "toygres-api", Log: log, Interceptors: interceptors, Metrics: metrics.Temporal})
 	if err != nil {
 		return err
 	}
 	defer workflows.Close()
-	handler, err := newServer(c, store, workflows, tracing, log)
+	handler, err := newServer(c, store, workflows, tracing, metrics, log)
 	if err != nil {
 		return err
+	}
+	if c.MetricsListen != "" {
+		stop, err := serveMetrics(c.MetricsListen, metrics, log)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
@@ -89,7 +100,8 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 	return listenUntil(ctx, listener, handler, log)
 }
 
-func newServer(c config, store *catalog.Store, workflows client.Client, tracing *telemetry.Tracing, log *slog.Logger) (*server.Server, error) {
+func newServer(c config, store *catalog.Store, workflows client.Client, tracing *telemetry.Tracing,
+	metrics *telemetry.Metrics, log *slog.Logger) (*server.Server, error) {
 	provider, err := c.Provider.Open(log)
 	if err != nil {
 		return nil, err
@@ -111,10 +123,26 @@ func newServer(c config, store *catalog.Store, workflows client.Client, tracing 
 		return nil, err
 	}
 	return server.New(server.Options{
-		Catalog: store, Provider: provider, Temporal: workflows, UI: site, Log: log, Version: version.String(),
+		Catalog: store, Provider: provider, Temporal: workflows, UI: site, Log: log,
+		Metrics: metrics, MetricsOutside: c.MetricsListen != "",
 		TemporalNamespace: c.Temporal.Namespace, TemporalUIURL: c.TemporalUIURL,
 		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, Tracing: tracing.Enabled,
 	})
+}
+
+// serveMetrics answers /metrics at an address of its own until stop is called,
+// for installations whose other address is open to the world.
+func serveMetrics(address string, metrics *telemetry.Metrics, log *slog.Logger) (stop func(), err error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("TOYGRES_METRICS_LISTEN: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics.Handler(log))
+	web := &http.Server{Handler: mux, ReadHeaderTimeout: headerTime, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	go func() { _ = web.Serve(listener) }() // until it is closed
+	log.Info("serving metrics", "address", listener.Addr().String())
+	return func() { _ = web.Close() }, nil // nothing here is worth waiting for
 }
 
 // listenUntil serves until ctx ends, then stops in order: first say so, then

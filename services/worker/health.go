@@ -11,22 +11,21 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/internal/telemetry"
 )
 
 // serveHealth answers /healthz (the process lives), /readyz (operations are
 // carried out) and /metrics until ctx ends.
-func serveHealth(ctx context.Context, address string, cat *catalog.Store, queue *taskQueue, log *slog.Logger) error {
+func serveHealth(ctx context.Context, address string, cat *catalog.Store, queue *taskQueue, metrics *telemetry.Metrics, log *slog.Logger) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, cat, queue) })
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(queue), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", metrics.Handler(log))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
@@ -70,16 +69,14 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the client may be gone
 }
 
-func registry(queue *taskQueue) *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "toygres_worker_taking", Help: "1 while work is taken from Temporal.",
-		}, func() float64 {
-			if queue.taking.Load() {
-				return 1
-			}
-			return 0
-		}))
-	return r
+// register makes queue and catalog tell Prometheus about themselves.
+func register(metrics *telemetry.Metrics, cat *catalog.Store, queue *taskQueue) {
+	metrics.Registry.MustRegister(cat.Collector(), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "toygres_worker_taking", Help: "1 while work is taken from Temporal.",
+	}, func() float64 {
+		if queue.taking.Load() {
+			return 1
+		}
+		return 0
+	}))
 }

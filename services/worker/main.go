@@ -59,11 +59,15 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	metrics, err := telemetry.NewMetrics(version.String(), log)
+	if err != nil {
+		return err
+	}
 	interceptors, err := tracing.Interceptors()
 	if err != nil {
 		return err
 	}
-	workflows, err := c.Temporal.Open(temporal.Options{Log: log.With("part", "temporal"), Interceptors: interceptors})
+	workflows, err := c.Temporal.Open(temporal.Options{Log: log.With("part", "temporal"), Interceptors: interceptors, Metrics: metrics.Temporal})
 	if err != nil {
 		return err
 	}
@@ -73,12 +77,13 @@ func run(ctx context.Context) error {
 	if c.Versioning.Enabled {
 		queue.release = &deployment{versioning: c.Versioning, client: workflows, log: log}
 	}
+	register(metrics, cat, queue)
 	reconciler := reconcile.New(reconcile.Options{Catalog: cat, Provider: prov, Workflows: reconcile.Temporal{Client: workflows}, Log: log})
 	// Health is told for as long as work is done, which may be long after ctx has ended.
 	watched, unwatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer unwatch()
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error { return serveHealth(watched, c.Listen, cat, queue, log) })
+	parts.Go(func() error { return serveHealth(watched, c.Listen, cat, queue, metrics, log) })
 	parts.Go(func() error {
 		defer unwatch()
 		return queue.work(ctx)

@@ -24,6 +24,7 @@ import (
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/dev/postgrestest"
 	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/internal/telemetry"
 	"github.com/toygres/toygres/openapi"
 	"github.com/toygres/toygres/providers/local"
 	"github.com/toygres/toygres/services/api/auth"
@@ -84,6 +85,13 @@ func startOn(t *testing.T, url string, change ...func(*server.Options)) *api {
 	return a
 }
 
+func metrics(t *testing.T) *telemetry.Metrics {
+	t.Helper()
+	m, err := telemetry.NewMetrics("test", slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	return m
+}
+
 // bare runs an API server over whatever is at url.
 func bare(t *testing.T, url string, change ...func(*server.Options)) *api {
 	t.Helper()
@@ -95,7 +103,7 @@ func bare(t *testing.T, url string, change ...func(*server.Options)) *api {
 	options := server.Options{
 		Catalog: store, Provider: provider(t), Temporal: noTemporal(t), UI: fstest.MapFS{},
 		Log:               slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Version:           "test",
+		Metrics:           metrics(t),
 		TemporalNamespace: "toygres", TemporalUIURL: "http://temporal.test",
 	}
 	for _, c := range change {

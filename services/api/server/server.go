@@ -22,6 +22,7 @@ import (
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/internal/telemetry"
 	"github.com/toygres/toygres/openapi"
 	"github.com/toygres/toygres/services/api/auth"
 )
@@ -33,7 +34,9 @@ type Options struct {
 	Temporal client.Client // may be a lazy one: reads need none
 	UI       fs.FS         // the built UI's files; those of Swagger UI below docs/
 	Log      *slog.Logger
-	Version  string // of this program, for metrics
+
+	Metrics        *telemetry.Metrics
+	MetricsOutside bool // they are served elsewhere, and not at /metrics
 
 	TemporalNamespace string
 	TemporalUIURL     string // of Temporal Web, for links; "" for none
@@ -112,7 +115,7 @@ func New(options Options) (*Server, error) {
 		passwords:     auth.NewPasswords(),
 		limiter:       auth.NewLimiter(options.SignInLimits),
 		crossOrigin:   crossOrigin,
-		metrics:       newMetrics(options.Version, options.Catalog.Stat),
+		metrics:       newMetrics(options.Metrics.Registry, options.Catalog),
 	}
 	s.hub = newHub(s)
 	return s, nil
@@ -168,7 +171,9 @@ func (s *Server) Handler() http.Handler {
 
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
-	e.GET("/metrics", echo.WrapHandler(s.metrics.handler(s.log)))
+	if !s.options.MetricsOutside {
+		e.GET("/metrics", echo.WrapHandler(s.options.Metrics.Handler(s.log)))
+	}
 	e.GET("/api/openapi.json", s.document)
 	e.GET(docsPath, s.docs)
 	e.GET(docsPath+"/init.js", s.docsInit)
