@@ -27,7 +27,7 @@ var kinds = map[string][]string{
 	"batch/v1":                     {"Job"},
 	"networking.k8s.io/v1":         {"Ingress", "NetworkPolicy"},
 	"policy/v1":                    {"PodDisruptionBudget"},
-	"rbac.authorization.k8s.io/v1": {"ClusterRole", "Role", "RoleBinding"},
+	"rbac.authorization.k8s.io/v1": {"Role", "RoleBinding"},
 }
 
 func main() {

@@ -1,6 +1,5 @@
-{{- define "toygres.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
-{{- end }}
+{{/* Not to be changed: the provider's NetworkPolicies let pods of this name and the component worker in. */}}
+{{- define "toygres.name" -}}toygres{{- end }}
 
 {{- define "toygres.fullname" -}}
 {{- if .Values.fullnameOverride }}
@@ -62,8 +61,15 @@ app.kubernetes.io/part-of: toygres
 {{- .Values.worker.versioning.buildID | default .Values.worker.image.digest | default .Values.image.tag | default .Chart.AppVersion | replace ":" "-" | trunc 63 -}}
 {{- end }}
 
-{{- define "toygres.instanceNamespaces" -}}
-{{- .Values.instances.namespaces | default (list .Release.Namespace) | toJson -}}
+{{- define "toygres.instanceNamespace" -}}
+{{- .Values.instances.namespace | default .Release.Namespace -}}
+{{- end }}
+
+{{/* A map as the environment has it: key=value,key=value */}}
+{{- define "toygres.pairs" -}}
+{{- $pairs := list -}}
+{{- range $key, $value := . }}{{ $pairs = append $pairs (printf "%s=%s" $key $value) }}{{ end -}}
+{{- join "," $pairs -}}
 {{- end }}
 
 {{- define "toygres.publicURL" -}}
@@ -186,29 +192,30 @@ capabilities:
 {{- define "toygres.providerEnv" -}}
 - name: TOYGRES_PROVIDER
   value: kubernetes
-- name: TOYGRES_KUBERNETES_NAMESPACE
-  value: {{ include "toygres.instanceNamespaces" . | fromJsonArray | join "," | quote }}
-- name: TOYGRES_KUBERNETES_ENDPOINT
-  value: {{ .Values.instances.endpoint | quote }}
-{{- with .Values.instances.storageClass }}
-- name: TOYGRES_KUBERNETES_STORAGE_CLASS
-  value: {{ . | quote }}
-{{- end }}
-{{- with .Values.instances.region }}
-- name: TOYGRES_KUBERNETES_REGION
-  value: {{ . | quote }}
-{{- end }}
-{{- with .Values.instances.images.stock }}
-- name: TOYGRES_KUBERNETES_IMAGE
-  value: {{ . | quote }}
-{{- end }}
-{{- with .Values.instances.images.pgDurable }}
-- name: TOYGRES_KUBERNETES_PG_DURABLE_IMAGE
-  value: {{ . | quote }}
-{{- end }}
-{{- range $name, $value := .Values.instances.settings }}
+{{- $i := .Values.instances }}
+{{- $settings := dict
+      "NAMESPACE" (include "toygres.instanceNamespace" .)
+      "WORKER_NAMESPACE" .Release.Namespace
+      "IMAGE_REPOSITORY" $i.imageRepository
+      "IMAGES" (include "toygres.pairs" $i.images)
+      "PG_DURABLE_IMAGES" (include "toygres.pairs" $i.pgDurableImages)
+      "RUNTIME_REGISTRY" $i.runtimeRegistry
+      "PULL_SECRETS" (join "," $i.pullSecrets)
+      "STORAGE_CLASS" $i.storageClass
+      "ENDPOINT" $i.endpoint
+      "CLUSTER_DOMAIN" $i.clusterDomain
+      "PUBLIC_DNS_SUFFIX" $i.publicDNSSuffix
+      "OPERATOR_CIDRS" (join "," $i.operatorCIDRs)
+      "NODE_SELECTOR" (include "toygres.pairs" $i.nodeSelector)
+      "TOLERATIONS" (join "," $i.tolerations)
+      "VOLUME_PERMISSIONS" (ternary "true" "" $i.volumePermissions)
+      "BLOCK_EVICTION" (ternary "true" "" $i.blockEviction)
+      "PATIENCE" $i.patience }}
+{{- range $name, $value := $settings }}
+{{- if $value }}
 - name: TOYGRES_KUBERNETES_{{ $name }}
   value: {{ $value | quote }}
+{{- end }}
 {{- end }}
 {{- with .Values.otlpEndpoint }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
