@@ -118,7 +118,7 @@ histories: build ## Record workflow histories for the replay tests
 	go run ./workflows/record
 
 .PHONY: verify
-verify: verify-generated verify-modules lint verify-ui verify-chart verify-vulnerabilities ## All checks that need nothing running
+verify: verify-generated verify-modules lint verify-ui verify-deploy verify-vulnerabilities ## All checks that need nothing running
 
 .PHONY: verify-generated
 verify-generated: ui/node_modules
@@ -147,10 +147,12 @@ lint: ## Lint, and check that workflows are deterministic
 verify-ui: ui/node_modules
 	cd ui && npm run --silent check
 
-# Helm and kubeconform are libraries of a module of their own: they pin versions of Kubernetes.
-.PHONY: verify-chart
-verify-chart: ## Lint the Helm chart, and check what it makes
-	cd tools/helm && $(GO_TEST) -count=1 ./... # what it checks is outside its module, where Go sees no change
+# Helm and kubeconform are libraries of a module of their own: they pin versions of Kubernetes. What they check is outside of
+# that module, where Go sees no change.
+.PHONY: verify-deploy
+verify-deploy: ## Check the Helm chart with what it makes, the compose file, and the script for AKS
+	cd tools/helm && $(GO_TEST) -count=1 ./...
+	$(GO_TEST) ./deploy/aks
 
 # The database of vulnerabilities is on the network, where not every machine may go.
 .PHONY: verify-vulnerabilities

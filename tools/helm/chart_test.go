@@ -16,6 +16,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/strvals"
 	"sigs.k8s.io/yaml"
 )
 
@@ -41,6 +42,7 @@ func valueSets(t *testing.T) map[string]map[string]any {
 		}
 		sets[strings.TrimSuffix(filepath.Base(file), ".yaml")] = values
 	}
+	sets["aks"] = aksValues(t)
 	return sets
 }
 
@@ -117,6 +119,40 @@ func kinds(all []object) map[string]int {
 		count[o.kind()]++
 	}
 	return count
+}
+
+// aksValues are what deploy/aks/deploy-to-aks.sh gives the chart.
+func aksValues(t *testing.T) map[string]any {
+	t.Helper()
+	out, err := exec.Command("../../deploy/aks/deploy-to-aks.sh", "--https", "--dry-run").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, found := strings.Cut(string(out), "+ helm upgrade --install toygres deploy/helm/toygres ")
+	if !found {
+		t.Fatal("the script does not install the chart")
+	}
+	line, _, _ = strings.Cut(line, "\n")
+	out, err = exec.Command("bash", "-c", `printf '%s\n' `+line).Output() // undo its quoting
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]any{}
+	arguments := strings.Split(strings.TrimSpace(string(out)), "\n")
+	for i, argument := range arguments {
+		switch argument {
+		case "--set":
+			err = strvals.ParseInto(arguments[i+1], values)
+		case "--values":
+			var file map[string]any
+			file, err = chartutil.ReadValuesFile("../../" + arguments[i+1])
+			values = chartutil.CoalesceTables(values, file)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return values
 }
 
 func newValidator(t *testing.T) validator.Validator {
@@ -322,7 +358,7 @@ func rules(o object) map[string]string {
 func TestRightsEndAtTheNamespaceOfInstances(t *testing.T) {
 	for name, values := range valueSets(t) {
 		namespace := "toygres"
-		if name == "full" {
+		if name == "full" || name == "aks" {
 			namespace = "databases"
 		}
 		all := objects(t, values)
