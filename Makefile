@@ -56,7 +56,7 @@ images: build ## Make the container images, without a container engine, in build
 TOOL := GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod
 # go test, but it also counts, and shows at the end what failed and what was skipped.
 GO_TEST := $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --
-MODULES := . test/e2e dev/temporal dev/images tools tools/helm
+MODULES := . test/e2e dev/temporal dev/images tools tools/deploy
 GENERATED := openapi/*.gen.go ui/src/api
 
 .PHONY: generate
@@ -151,7 +151,7 @@ verify-ui: ui/node_modules
 # that module, where Go sees no change.
 .PHONY: verify-deploy
 verify-deploy: ## Check the Helm chart with what it makes, the compose file, and the script for AKS
-	cd tools/helm && $(GO_TEST) -count=1 ./...
+	cd tools/deploy && $(GO_TEST) -count=1 ./...
 	$(GO_TEST) ./deploy/aks
 
 # The database of vulnerabilities is on the network, where not every machine may go.

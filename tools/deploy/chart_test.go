@@ -1,4 +1,4 @@
-package helm_test
+package deploy_test
 
 import (
 	"fmt"
@@ -234,7 +234,7 @@ func TestSchemasAreFresh(t *testing.T) {
 		}
 		got, err := os.ReadFile(filepath.Join(schemas, filepath.Base(file)))
 		if err != nil || string(got) != string(want) {
-			t.Errorf("%s is stale: cd tools/helm && GOWORK=off go run ./schemas %s", filepath.Base(file), schemas)
+			t.Errorf("%s is stale: cd tools/deploy && GOWORK=off go run ./schemas %s", filepath.Base(file), schemas)
 		}
 	}
 }
