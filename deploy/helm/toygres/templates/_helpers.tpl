@@ -78,6 +78,18 @@ app.kubernetes.io/part-of: toygres
 {{- end -}}
 {{- end }}
 
+{{/* Host of a Service of ours, called with (list $ "component"): its name, or where there is no DNS the address that
+     Kubernetes puts into the environment of pods that start after the Service. */}}
+{{- define "toygres.host" -}}
+{{- $root := index . 0 -}}
+{{- $name := printf "%s-%s" (include "toygres.fullname" $root) (index . 1) -}}
+{{- if eq $root.Values.instances.endpoint "address" -}}
+$({{ $name | replace "-" "_" | replace "." "_" | upper }}_SERVICE_HOST)
+{{- else -}}
+{{ $name }}
+{{- end -}}
+{{- end }}
+
 {{- define "toygres.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -102,7 +114,7 @@ capabilities:
       name: {{ .Values.catalog.provided.existingSecret }}
       key: {{ .Values.catalog.provided.passwordKey }}
 - name: TOYGRES_CATALOG_URL
-  value: postgres://toygres@{{ include "toygres.fullname" . }}-catalog:5432/toygres?sslmode=disable
+  value: postgres://toygres@{{ include "toygres.host" (list . "catalog") }}:5432/toygres?sslmode=disable
 {{- else }}
 - name: TOYGRES_CATALOG_URL
   valueFrom:
@@ -116,7 +128,7 @@ capabilities:
 
 {{- define "toygres.temporalEnv" -}}
 - name: TOYGRES_TEMPORAL_ADDRESS
-  value: {{ ternary (printf "%s-temporal:7233" (include "toygres.fullname" .)) .Values.temporal.address .Values.temporal.provided.enabled | quote }}
+  value: {{ ternary (printf "%s:7233" (include "toygres.host" (list . "temporal"))) .Values.temporal.address .Values.temporal.provided.enabled | quote }}
 - name: TOYGRES_TEMPORAL_NAMESPACE
   value: {{ .Values.temporal.namespace | quote }}
 {{- with .Values.temporal }}
@@ -232,7 +244,7 @@ capabilities:
   args: [migrate]
   env:
     {{- include "toygres.catalogEnv" . | trim | nindent 4 }}
-  resources: &small
+  resources:
     requests: { cpu: 50m, memory: 64Mi }
     limits: { memory: 256Mi }
   securityContext:
@@ -244,7 +256,9 @@ capabilities:
   args: [admin, --username, {{ .Values.admin.username | quote }}, --password-file, /etc/toygres/admin/{{ .Values.admin.passwordKey }}]
   env:
     {{- include "toygres.catalogEnv" . | trim | nindent 4 }}
-  resources: *small
+  resources:
+    requests: { cpu: 50m, memory: 64Mi }
+    limits: { memory: 256Mi }
   volumeMounts:
     - name: admin
       mountPath: /etc/toygres/admin
@@ -286,6 +300,7 @@ capabilities:
 {{- $root := index . 0 -}}
 {{- $values := index $root.Values (index . 1) -}}
 serviceAccountName: {{ include "toygres.serviceAccount" . }}
+enableServiceLinks: {{ eq $root.Values.instances.endpoint "address" }}
 {{- with $root.Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
