@@ -152,7 +152,7 @@ verify-ui: ui/node_modules
 .PHONY: verify-deploy
 verify-deploy: ## Check the Helm chart with what it makes, the compose file, and the script for AKS
 	cd tools/deploy && $(GO_TEST) -count=1 ./...
-	$(GO_TEST) ./deploy/aks
+	$(GO_TEST) -count=1 ./deploy/aks
 
 # The database of vulnerabilities is on the network, where not every machine may go.
 .PHONY: verify-vulnerabilities
