@@ -33,11 +33,19 @@ type deployment struct {
 	// settled says that new operations go where they should, as far as this
 	// release is concerned.
 	settled atomic.Bool
+
+	// What settle has seen before; it alone uses them.
+	wasWanted bool      // this release should have been current
+	lost      time.Time // since when it is not, though it still should be
 }
 
 const (
 	// settleEvery is the time between two looks at which release is current.
 	settleEvery = 5 * time.Second
+	// staleAfter is how long another release may be current, although this one
+	// should be, before that is corrected. A file that a ConfigMap provides may
+	// be a minute old, and then it is the file that is wrong.
+	staleAfter = 3 * time.Minute
 	// drainEvery is the time between two looks at what an old release still
 	// has to do.
 	drainEvery = time.Second
@@ -87,6 +95,7 @@ func (d *deployment) settle(ctx context.Context) error {
 		return err
 	}
 	if wanted != d.BuildID {
+		d.wasWanted = false
 		d.settled.Store(true) // it has its own operations to end, and no others
 		return nil
 	}
@@ -96,14 +105,17 @@ func (d *deployment) settle(ctx context.Context) error {
 		// Not found is the first release's first moment: the server learns of a deployment by its pollers.
 		return fmt.Errorf("look which release is current: %w", err)
 	}
-	current := known.Info.RoutingConfig.CurrentVersion
-	if current == nil || current.BuildID != d.BuildID {
+	if current := known.Info.RoutingConfig.CurrentVersion; current == nil || current.BuildID != d.BuildID {
+		if d.maybeStale() {
+			return nil
+		}
 		_, err := handle.SetCurrentVersion(ctx, client.WorkerDeploymentSetCurrentVersionOptions{BuildID: d.BuildID})
 		if err != nil {
 			return fmt.Errorf("make %s the current release: %w", d.BuildID, err)
 		}
 		d.log.Info("new operations go to this release", "build_id", d.BuildID)
 	}
+	d.wasWanted, d.lost = true, time.Time{}
 	d.settled.Store(true)
 	for _, other := range known.Info.VersionSummaries {
 		if other.Version.BuildID == d.BuildID || other.DrainageStatus == client.WorkerDeploymentVersionDrainageStatusDrained {
@@ -114,6 +126,18 @@ func (d *deployment) settle(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// maybeStale says whether the wish for this release may be an old one: it was
+// fulfilled before, and another release has become current only lately.
+func (d *deployment) maybeStale() bool {
+	if !d.wasWanted {
+		return false
+	}
+	if d.lost.IsZero() {
+		d.lost = time.Now()
+	}
+	return time.Since(d.lost) < staleAfter
 }
 
 // wanted is the build id that should be current.

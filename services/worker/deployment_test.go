@@ -150,17 +150,44 @@ func TestOlderReleaseBecomesCurrentAgain(t *testing.T) {
 	r.succeeds(created)
 
 	r.wants("v1")
-	await(t, func() (struct{}, error) {
-		d := &deployment{versioning: versioning{Deployment: "toygres-worker"}, client: r.client}
-		current, err := d.current(t.Context())
-		if err == nil && current != "v1" {
-			err = fmt.Errorf("%s is current", current)
-		}
-		return struct{}{}, err
-	})
+	r.start("v1")
 	deleted := r.delete("demo")
 	r.boundTo(deleted, "v1")
 	r.succeeds(deleted)
+}
+
+// A file from a ConfigMap lags behind: for a minute an old worker reads that
+// its release should be current, when a new one already is.
+func TestOldWishDoesNotTakeTheCurrentReleaseBack(t *testing.T) {
+	r := newReleases(t)
+	r.wants("v1")
+	r.start("v1")
+	old := &deployment{versioning: versioning{Deployment: "toygres-worker", BuildID: "v1", CurrentFile: filepath.Join(t.TempDir(), "current")},
+		client: r.client, log: slog.New(slog.DiscardHandler)}
+	require.NoError(t, os.WriteFile(old.CurrentFile, []byte("v1"), 0o600))
+	require.NoError(t, old.settle(t.Context()))
+
+	current := func() string {
+		build, err := old.current(t.Context())
+		require.NoError(t, err)
+		return build
+	}
+	r.wants("v2")
+	r.start("v2")
+	require.Equal(t, "v2", current())
+	require.NoError(t, old.settle(t.Context()))
+	require.Equal(t, "v2", current())
+
+	// What lasts is no old wish.
+	r.wants("none of these")
+	old.lost = time.Now().Add(-staleAfter)
+	await(t, func() (struct{}, error) {
+		err := old.settle(t.Context())
+		if err == nil && current() != "v1" {
+			err = fmt.Errorf("%s is current", current())
+		}
+		return struct{}{}, err
+	})
 }
 
 func TestOperationThatTakesTooLongIsHandedOver(t *testing.T) {
