@@ -60,7 +60,11 @@ func TestTheEnvironmentChoosesTheProvider(t *testing.T) {
 	_, err = open(t, map[string]string{"TOYGRES_PROVIDER": "local"})
 	require.ErrorContains(t, err, "TOYGRES_LOCAL_DIR")
 
-	p, err = open(t, map[string]string{"TOYGRES_PROVIDER": "local", "TOYGRES_LOCAL_DIR": t.TempDir(), "TOYGRES_LOCAL_PORTS": "15500-15599"})
+	dir, err := os.MkdirTemp("", "toygres-providers-") // which PostgreSQL's user can reach
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	require.NoError(t, os.Chmod(dir, 0o755))
+	p, err = open(t, map[string]string{"TOYGRES_PROVIDER": "local", "TOYGRES_LOCAL_DIR": dir, "TOYGRES_LOCAL_PORTS": "15500-15599"})
 	require.NoError(t, err)
 	require.Equal(t, "local", p.Name())
 }

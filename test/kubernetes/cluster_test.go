@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -33,25 +32,34 @@ var (
 	client kubernetes.Interface
 )
 
-// kubeconfigVariable names the kubeconfig of a cluster to use instead of one of
-// our own. Its nodes must have the image postgres:18.
+// kubeconfigVariable names the kubeconfig of the cluster. It is never found in
+// any other way: tests must not end up on somebody's production cluster. Its
+// nodes must have or get the image postgres:18.
 const kubeconfigVariable = "TOYGRES_TEST_KUBECONFIG"
 
 func TestMain(m *testing.M) {
-	var err error
-	if access, _, err = provider.LoadClient(os.Getenv(kubeconfigVariable)); err == nil {
-		access.QPS, access.Burst = 100, 200
-		client, err = kubernetes.NewForConfig(access)
-	}
-	if err != nil {
+	if err := prepare(os.Getenv(kubeconfigVariable)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
+func prepare(kubeconfig string) error {
+	if kubeconfig == "" {
+		return fmt.Errorf("%s is not set; it is the kubeconfig of a cluster for tests", kubeconfigVariable)
+	}
+	var err error
+	if access, _, err = provider.LoadClient(kubeconfig); err != nil {
+		return err
+	}
+	access.QPS, access.Burst = 100, 200
+	client, err = kubernetes.NewForConfig(access)
+	return err
+}
+
 // newNamespace makes a namespace that ends with the test.
-func newNamespace(t *testing.T) string {
+func newNamespace(t testing.TB) string {
 	t.Helper()
 	made, err := client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "toygres-test-"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
@@ -65,7 +73,7 @@ func newNamespace(t *testing.T) string {
 }
 
 // newConfig is for a provider with a namespace of its own.
-func newConfig(t *testing.T) provider.Config {
+func newConfig(t testing.TB) provider.Config {
 	t.Helper()
 	return provider.Config{
 		Client: access, Namespace: newNamespace(t), Endpoint: provider.EndpointAddress, VolumePermissions: true,
@@ -73,7 +81,7 @@ func newConfig(t *testing.T) provider.Config {
 	}
 }
 
-func newProvider(t *testing.T, config provider.Config) *provider.Provider {
+func newProvider(t testing.TB, config provider.Config) *provider.Provider {
 	t.Helper()
 	p, err := provider.New(config)
 	require.NoError(t, err)
@@ -82,7 +90,7 @@ func newProvider(t *testing.T, config provider.Config) *provider.Provider {
 
 // newInstance is the id and the specification of a small instance. It is
 // deleted when the test ends, before its namespace.
-func newInstance(t *testing.T, p *provider.Provider) (toygres.InstanceID, toygres.Spec) {
+func newInstance(t testing.TB, p *provider.Provider) (toygres.InstanceID, toygres.Spec) {
 	t.Helper()
 	id := toygres.InstanceID(uuid.NewString())
 	t.Cleanup(func() {
@@ -94,7 +102,7 @@ func newInstance(t *testing.T, p *provider.Provider) (toygres.InstanceID, toygre
 }
 
 // provision returns an instance that is ready.
-func provision(t *testing.T, p *provider.Provider) toygres.InstanceID {
+func provision(t testing.TB, p *provider.Provider) toygres.InstanceID {
 	t.Helper()
 	id, spec := newInstance(t, p)
 	require.NoError(t, p.Provision(t.Context(), id, spec))
@@ -102,7 +110,7 @@ func provision(t *testing.T, p *provider.Provider) toygres.InstanceID {
 	return id
 }
 
-func await(t *testing.T, p *provider.Provider, id toygres.InstanceID, phase toygres.Phase) toygres.Observation {
+func await(t testing.TB, p *provider.Provider, id toygres.InstanceID, phase toygres.Phase) toygres.Observation {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -112,7 +120,7 @@ func await(t *testing.T, p *provider.Provider, id toygres.InstanceID, phase toyg
 }
 
 // awaitMessage watches until the instance says why it is not ready.
-func awaitMessage(t *testing.T, p *provider.Provider, id toygres.InstanceID, within time.Duration, part string) toygres.Observation {
+func awaitMessage(t testing.TB, p *provider.Provider, id toygres.InstanceID, within time.Duration, part string) toygres.Observation {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
@@ -131,7 +139,7 @@ func awaitMessage(t *testing.T, p *provider.Provider, id toygres.InstanceID, wit
 	return seen
 }
 
-func connect(t *testing.T, p *provider.Provider, id toygres.InstanceID) *pgx.Conn {
+func connect(t testing.TB, p *provider.Provider, id toygres.InstanceID) *pgx.Conn {
 	t.Helper()
 	o, err := p.Observe(t.Context(), id)
 	require.NoError(t, err)
@@ -144,7 +152,7 @@ func connect(t *testing.T, p *provider.Provider, id toygres.InstanceID) *pgx.Con
 }
 
 // keep keeps the provider's instances until the test ends.
-func keep(t *testing.T, p *provider.Provider) {
+func keep(t testing.TB, p *provider.Provider) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -156,15 +164,13 @@ func keep(t *testing.T, p *provider.Provider) {
 }
 
 // eventually waits for what the cluster does without telling us.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	require.Eventually(t, is, patience, 100*time.Millisecond, what)
 }
 
-func gone(err error) bool { return apierrors.IsNotFound(err) }
-
 // showNamespace tells how things stood when a test failed.
-func showNamespace(t *testing.T, namespace string) {
+func showNamespace(t testing.TB, namespace string) {
 	ctx := context.Background()
 	pods, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
