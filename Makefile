@@ -87,7 +87,7 @@ test-tools:
 
 .PHONY: test-go
 test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
-	$(GO_TEST) -timeout 20m $$(go list ./... | grep -v /test/chaos)
+	$(GO_TEST) -timeout 20m $$(go list ./... | grep -vE '/test/(chaos|kubernetes)$$')
 
 .PHONY: test-temporal
 test-temporal: build ## Tests of the local Temporal server
@@ -108,6 +108,10 @@ test-e2e: test-tools build ui/node_modules ## The real programs, driven by comma
 .PHONY: test-chaos
 test-chaos: build ## Programs killed at every step
 	$(GO_TEST) -timeout 30m ./test/chaos
+
+.PHONY: test-kubernetes
+test-kubernetes: ## The provider kubernetes, on the cluster of TOYGRES_TEST_KUBECONFIG
+	$(GO_TEST) -timeout 40m -parallel 4 ./test/kubernetes
 
 .PHONY: bench
 bench: build ## Measure what docs/benchmarks.md tells

@@ -83,6 +83,7 @@ type Credentials struct {
 	User     string
 	Password string
 	Database string
+	CA       string // PEM of the CA that signed the server's certificate, for sslmode=verify-full; "" when it has none
 }
 
 // String returns the credentials without the password.

@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -63,15 +65,9 @@ func (c *Connections) TestConnection(ctx context.Context, in TestConnectionInput
 func serverVersion(ctx context.Context, endpoint toygres.Endpoint, credentials toygres.Credentials) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	// Named here so that the worker's own PG* variables have no say.
-	config, err := pgx.ParseConfig("host=localhost sslmode=prefer application_name=toygres passfile=/dev/null")
+	config, err := connection(endpoint, credentials)
 	if err != nil {
 		return "", err
-	}
-	config.Host, config.Port = endpoint.Host, uint16(endpoint.Port)
-	config.User, config.Password, config.Database = credentials.User, credentials.Password, credentials.Database
-	for _, fallback := range config.Fallbacks {
-		fallback.Host, fallback.Port = config.Host, config.Port
 	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -83,6 +79,31 @@ func serverVersion(ctx context.Context, endpoint toygres.Endpoint, credentials t
 		return "", unreachable(endpoint, err)
 	}
 	return short, nil
+}
+
+// connection is how the endpoint is reached: as sslmode=verify-full when there
+// is a CA to verify it with.
+func connection(endpoint toygres.Endpoint, credentials toygres.Credentials) (*pgx.ConnConfig, error) {
+	// Named here so that the worker's own PG* variables have no say.
+	config, err := pgx.ParseConfig("host=localhost sslmode=prefer application_name=toygres passfile=/dev/null")
+	if err != nil {
+		return nil, err
+	}
+	config.Host, config.Port = endpoint.Host, uint16(endpoint.Port)
+	config.User, config.Password, config.Database = credentials.User, credentials.Password, credentials.Database
+	for _, fallback := range config.Fallbacks {
+		fallback.Host, fallback.Port = config.Host, config.Port
+	}
+	if credentials.CA == "" {
+		return config, nil
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM([]byte(credentials.CA)) {
+		return nil, toygres.Errorf(toygres.CodeProvider, "the CA of the server at %s:%d can't be read", endpoint.Host, endpoint.Port)
+	}
+	config.TLSConfig = &tls.Config{RootCAs: authorities, ServerName: endpoint.Host, MinVersion: tls.VersionTLS12}
+	config.Fallbacks = nil // never without TLS
+	return config, nil
 }
 
 func unreachable(endpoint toygres.Endpoint, err error) error {

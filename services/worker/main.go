@@ -1,5 +1,5 @@
 // Command toygres-worker carries out durable operations: it takes workflows
-// and activities from Temporal, keeps the local provider's servers running, and
+// and activities from Temporal, keeps instances as the provider should have them, and
 // settles what catalog, Temporal and provider disagree about. Any number may
 // run at once, and each may be killed at any time.
 package main

@@ -68,8 +68,9 @@ func newWorld(t *testing.T) *world {
 	}
 	c, err := readConfig()
 	require.NoError(t, err)
-	w.provider, err = c.Provider.Open(nil)
+	opened, err := c.Provider.Open(nil)
 	require.NoError(t, err)
+	w.provider = opened.(*local.Provider)
 	t.Cleanup(func() { require.NoError(t, w.provider.Shutdown(context.Background())) })
 	w.client, err = client.NewLazyClient(client.Options{HostPort: w.temporal.Address, Namespace: temporaltest.Namespace})
 	require.NoError(t, err)

@@ -1,0 +1,94 @@
+package kubernetes
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/toygres/toygres"
+)
+
+// TestWhatTheClusterShowsIsJudged has what can't be provoked quickly, or at
+// all, in a test's cluster; test/kubernetes has the rest.
+func TestWhatTheClusterShowsIsJudged(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	ago := func(d time.Duration) metav1.Time { return metav1.NewTime(now.Add(-d)) }
+	const patience = 10 * time.Minute
+	one, none := int32(1), int32(0)
+	set := func(replicas *int32) *appsv1.StatefulSet {
+		return &appsv1.StatefulSet{Spec: appsv1.StatefulSetSpec{Replicas: replicas}}
+	}
+	pod := func(s corev1.ContainerStatus, conditions ...corev1.PodCondition) *corev1.Pod {
+		s.Name = containerName
+		return &corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{s}, Conditions: conditions}}
+	}
+	waiting := func(reason, message string) corev1.ContainerStatus {
+		return corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}}
+	}
+	crashed := func(restarts int32, lived time.Duration) corev1.ContainerStatus {
+		s := waiting("CrashLoopBackOff", "back-off")
+		s.RestartCount = restarts
+		s.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{
+			ExitCode: 1, StartedAt: ago(lived), FinishedAt: ago(0),
+			Message: "LOG:  starting\n2026-11-24 [1] FATAL:  could not load library\nLOG:  database system is shut down\n",
+		}
+		return s
+	}
+	ready := corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionTrue}
+	unschedulable := func(since time.Duration) corev1.PodCondition {
+		return corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes", LastTransitionTime: ago(since)}
+	}
+	warning := func(reason string, since time.Duration) []corev1.Event {
+		return []corev1.Event{{Reason: reason, Message: "because", FirstTimestamp: ago(since), LastTimestamp: ago(0)}}
+	}
+	terminating := pod(corev1.ContainerStatus{}, ready)
+	terminating.DeletionTimestamp = &metav1.Time{Time: now}
+	pending := &corev1.PersistentVolumeClaim{Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}}
+	public := &corev1.Service{Spec: corev1.ServiceSpec{ClusterIP: "10.96.7.7"}}
+
+	for name, c := range map[string]struct {
+		view    view
+		stopped bool
+		public  bool
+		phase   toygres.Phase
+		message string
+		again   time.Duration
+	}{
+		"deleting":               {view: view{deleting: true, pod: pod(corev1.ContainerStatus{}, ready)}, phase: toygres.PhaseStopping, message: "being deleted"},
+		"stopped":                {view: view{set: set(&none)}, stopped: true, phase: toygres.PhaseStopped},
+		"stopping":               {view: view{set: set(&none), pod: terminating}, stopped: true, phase: toygres.PhaseStopping, message: "ending"},
+		"not yet scaled":         {view: view{set: set(&one)}, stopped: true, phase: toygres.PhaseStopping, message: "ending"},
+		"nothing but the record": {view: view{}, phase: toygres.PhaseStarting, message: "objects"},
+		"ready":                  {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready)}, phase: toygres.PhaseReady},
+		"restarting":             {view: view{set: set(&one), pod: terminating}, phase: toygres.PhaseStarting, message: "started again"},
+		"no room":                {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, unschedulable(time.Minute))}, phase: toygres.PhaseStarting, message: "0/3 nodes", again: 9 * time.Minute},
+		"no room for too long":   {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, unschedulable(patience))}, phase: toygres.PhaseFailed, message: "0/3 nodes"},
+		"bad image name":         {view: view{set: set(&one), pod: pod(waiting("InvalidImageName", "no"))}, phase: toygres.PhaseFailed, message: "InvalidImageName"},
+		"first failed pull":      {view: view{set: set(&one), pod: pod(waiting("ErrImagePull", "not found"))}, phase: toygres.PhaseStarting, message: "not found"},
+		"pulls fail":             {view: view{set: set(&one), pod: pod(waiting("ImagePullBackOff", "not found")), events: warning("Failed", time.Minute)}, phase: toygres.PhaseStarting, message: "not found", again: 9 * time.Minute},
+		"pulls go on failing":    {view: view{set: set(&one), pod: pod(waiting("ImagePullBackOff", "not found")), events: warning("Failed", patience)}, phase: toygres.PhaseFailed, message: "not found"},
+		"crashed":                {view: view{set: set(&one), pod: pod(crashed(2, time.Second))}, phase: toygres.PhaseStarting, message: "could not load library"},
+		"crashes again":          {view: view{set: set(&one), pod: pod(crashed(6, time.Second))}, phase: toygres.PhaseFailed, message: "could not load library"},
+		"crashes now and then":   {view: view{set: set(&one), pod: pod(crashed(60, time.Hour))}, phase: toygres.PhaseStarting, message: "could not load library"},
+		"no volume":              {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}), claim: pending, events: warning("ProvisioningFailed", patience)}, phase: toygres.PhaseFailed, message: "volume can't be had: because"},
+		"slow volume":            {view: view{set: set(&one), pod: pod(waiting("ContainerCreating", "")), events: warning("FailedAttachVolume", patience)}, phase: toygres.PhaseStarting, message: "because"},
+		"no pod":                 {view: view{set: set(&one), events: warning("FailedCreate", time.Minute)}, phase: toygres.PhaseStarting, message: "because", again: 9 * time.Minute},
+		"no public address":      {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready), service: public}, public: true, phase: toygres.PhaseStarting, message: "load balancer"},
+	} {
+		c.view.desired = testDesired(t, Config{Namespace: "databases", PublicDNSSuffix: "example.com"}, toygres.Spec{Name: "orders", Public: c.public})
+		c.view.running = !c.stopped
+		if c.view.service == nil && c.view.set != nil {
+			c.view.service = public
+		}
+		o, again := c.view.judge(now, patience)
+		require.Equal(t, c.phase, o.Phase, name)
+		require.Contains(t, o.Message, c.message, name)
+		require.Equal(t, c.message == "", o.Message == "", "%s: %q", name, o.Message)
+		require.Equal(t, c.again, again, name)
+	}
+}

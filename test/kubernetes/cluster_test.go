@@ -1,0 +1,194 @@
+package kubernetes
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/toygres/toygres"
+	provider "github.com/toygres/toygres/providers/kubernetes"
+	"github.com/toygres/toygres/providers/providertest"
+)
+
+// patience is how long any one thing may take on a busy machine.
+const patience = 3 * time.Minute
+
+// The cluster of this test process.
+var (
+	access *rest.Config
+	client kubernetes.Interface
+)
+
+// kubeconfigVariable names the kubeconfig of the cluster. It is never found in
+// any other way: tests must not end up on somebody's production cluster. Its
+// nodes must have or get the image postgres:18.
+const kubeconfigVariable = "TOYGRES_TEST_KUBECONFIG"
+
+func TestMain(m *testing.M) {
+	if err := prepare(os.Getenv(kubeconfigVariable)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func prepare(kubeconfig string) error {
+	if kubeconfig == "" {
+		return fmt.Errorf("%s is not set; it is the kubeconfig of a cluster for tests", kubeconfigVariable)
+	}
+	var err error
+	if access, _, err = provider.LoadClient(kubeconfig); err != nil {
+		return err
+	}
+	access.QPS, access.Burst = 100, 200
+	client, err = kubernetes.NewForConfig(access)
+	return err
+}
+
+// newNamespace makes a namespace that ends with the test.
+func newNamespace(t testing.TB) string {
+	t.Helper()
+	made, err := client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "toygres-test-"}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			showNamespace(t, made.Name)
+		}
+		require.NoError(t, client.CoreV1().Namespaces().Delete(context.Background(), made.Name, metav1.DeleteOptions{}))
+	})
+	return made.Name
+}
+
+// newConfig is for a provider with a namespace of its own.
+func newConfig(t testing.TB) provider.Config {
+	t.Helper()
+	return provider.Config{
+		Client: access, Namespace: newNamespace(t), Endpoint: provider.EndpointAddress, VolumePermissions: true,
+		Images: map[int]string{18: "postgres:18"}, Logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+func newProvider(t testing.TB, config provider.Config) *provider.Provider {
+	t.Helper()
+	p, err := provider.New(config)
+	require.NoError(t, err)
+	return p
+}
+
+// newInstance is the id and the specification of a small instance. It is
+// deleted when the test ends, before its namespace.
+func newInstance(t testing.TB, p *provider.Provider) (toygres.InstanceID, toygres.Spec) {
+	t.Helper()
+	id := toygres.InstanceID(uuid.NewString())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		require.NoError(t, p.Delete(ctx, id))
+	})
+	return id, toygres.Spec{Name: "test", Version: 18, CPUMillis: 250, MemoryMiB: 256, StorageGiB: 1}.WithDefaults()
+}
+
+// provision returns an instance that is ready.
+func provision(t testing.TB, p *provider.Provider) toygres.InstanceID {
+	t.Helper()
+	id, spec := newInstance(t, p)
+	require.NoError(t, p.Provision(t.Context(), id, spec))
+	await(t, p, id, toygres.PhaseReady)
+	return id
+}
+
+func await(t testing.TB, p *provider.Provider, id toygres.InstanceID, phase toygres.Phase) toygres.Observation {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	o, err := providertest.Await(ctx, p, id, phase)
+	require.NoError(t, err)
+	return o
+}
+
+// awaitMessage watches until the instance says why it is not ready.
+func awaitMessage(t testing.TB, p *provider.Provider, id toygres.InstanceID, within time.Duration, part string) toygres.Observation {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	changes, err := p.Watch(ctx)
+	require.NoError(t, err)
+	var seen toygres.Observation
+	for changed := range changes {
+		if changed != id {
+			continue
+		}
+		if seen, err = p.Observe(t.Context(), id); err == nil && strings.Contains(seen.Message, part) {
+			return seen
+		}
+	}
+	require.FailNow(t, "the reason was not shown in time", "wanted %q within %v, seen last: %+v", part, within, seen)
+	return seen
+}
+
+func connect(t testing.TB, p *provider.Provider, id toygres.InstanceID) *pgx.Conn {
+	t.Helper()
+	o, err := p.Observe(t.Context(), id)
+	require.NoError(t, err)
+	c, err := p.Credentials(t.Context(), id)
+	require.NoError(t, err)
+	conn, err := pgx.Connect(t.Context(), providertest.URL(o.Endpoint, c))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // its server may be gone
+	return conn
+}
+
+// keep keeps the provider's instances until the test ends.
+func keep(t testing.TB, p *provider.Provider) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- p.Keep(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done)
+	})
+}
+
+// eventually waits for what the cluster does without telling us.
+func eventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	require.Eventually(t, is, patience, 100*time.Millisecond, what)
+}
+
+// showNamespace tells how things stood when a test failed.
+func showNamespace(t testing.TB, namespace string) {
+	ctx := context.Background()
+	pods, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		t.Log(err)
+		return
+	}
+	for _, pod := range pods.Items {
+		t.Logf("pod %s: %s %+v", pod.Name, pod.Status.Phase, pod.Status.ContainerStatuses)
+		lines := int64(20)
+		log, err := client.CoreV1().Pods(namespace).GetLogs(pod.Name, &corev1.PodLogOptions{TailLines: &lines}).DoRaw(ctx)
+		t.Logf("log of %s (%v):\n%s", pod.Name, err, log)
+	}
+	events, err := client.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		t.Log(err)
+		return
+	}
+	for _, e := range events.Items {
+		t.Logf("event %s/%s %s: %s", cmp.Or(e.InvolvedObject.Kind, "?"), e.InvolvedObject.Name, e.Reason, e.Message)
+	}
+}

@@ -1,0 +1,149 @@
+package kubernetes
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
+
+	"github.com/toygres/toygres"
+)
+
+// everyKind is all that we make, and all that Kubernetes makes for it.
+var everyKind = []schema.GroupVersionResource{
+	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "secrets"}, {Version: "v1", Resource: "services"},
+	{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "persistentvolumeclaims"}, {Version: "v1", Resource: "endpoints"},
+	{Group: "apps", Version: "v1", Resource: "statefulsets"}, {Group: "apps", Version: "v1", Resource: "controllerrevisions"},
+	{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
+	{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"},
+	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"},
+}
+
+// objectsOf returns each object of the instance, by kind and name, with its
+// resource version.
+func objectsOf(t *testing.T, namespace string, id toygres.InstanceID) map[string]string {
+	t.Helper()
+	meta, err := metadata.NewForConfig(access)
+	require.NoError(t, err)
+	found := map[string]string{}
+	for _, kind := range everyKind {
+		list, err := meta.Resource(kind).Namespace(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "toygres.io/instance-id=" + string(id)})
+		require.NoError(t, err)
+		for _, o := range list.Items {
+			found[kind.Resource+"/"+o.Name] = o.ResourceVersion
+		}
+	}
+	return found
+}
+
+func TestAnInstanceIsTheseObjectsAndNoneIsLeft(t *testing.T) {
+	t.Parallel()
+	config := newConfig(t)
+	p := newProvider(t, config)
+	id := provision(t, p)
+	name := "pg-" + string(id)
+	found := objectsOf(t, config.Namespace, id)
+	for _, object := range []string{
+		"configmaps/" + name, "secrets/" + name + "-superuser", "secrets/" + name + "-tls", "services/" + name, "services/" + name + "-headless",
+		"statefulsets/" + name, "pods/" + name + "-0", "persistentvolumeclaims/data-" + name + "-0",
+		"networkpolicies/" + name, "poddisruptionbudgets/" + name,
+	} {
+		require.Contains(t, found, object)
+	}
+	require.NoError(t, p.Delete(t.Context(), id))
+	require.Empty(t, objectsOf(t, config.Namespace, id))
+}
+
+func TestProvisionedAgainNothingChanges(t *testing.T) {
+	t.Parallel()
+	config := newConfig(t)
+	p := newProvider(t, config)
+	id, spec := newInstance(t, p)
+	require.NoError(t, p.Provision(t.Context(), id, spec))
+	await(t, p, id, toygres.PhaseReady)
+	before := objectsOf(t, config.Namespace, id)
+	require.NoError(t, p.Provision(t.Context(), id, spec))
+	require.Equal(t, before, objectsOf(t, config.Namespace, id))
+
+	spec.StorageGiB++
+	require.Equal(t, toygres.CodeConflict, toygres.CodeOf(p.Provision(t.Context(), id, spec)))
+}
+
+// TestOneRoleIsEnough leads an instance through its life with the permissions
+// that the chart gives.
+func TestOneRoleIsEnough(t *testing.T) {
+	t.Parallel()
+	config := newConfig(t)
+	user := "toygres-of-" + config.Namespace
+	all := []string{"get", "list", "watch", "create", "patch", "delete"}
+	_, err := client.RbacV1().Roles(config.Namespace).Create(t.Context(), &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Name: "toygres"},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"configmaps", "services"}, Verbs: all},
+			{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: append([]string{"update"}, all...)},
+			{APIGroups: []string{""}, Resources: []string{"pods", "persistentvolumeclaims"}, Verbs: []string{"get", "list", "watch", "delete"}},
+			{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list", "watch"}},
+			{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, Verbs: all},
+			{APIGroups: []string{"networking.k8s.io"}, Resources: []string{"networkpolicies"}, Verbs: all},
+			{APIGroups: []string{"policy"}, Resources: []string{"poddisruptionbudgets"}, Verbs: all},
+		},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = client.RbacV1().RoleBindings(config.Namespace).Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "toygres"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "toygres"},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	config.Client = rest.CopyConfig(access)
+	config.Client.Impersonate = rest.ImpersonationConfig{UserName: user}
+	p := newProvider(t, config)
+	keep(t, p)
+	id := provision(t, p)
+	connect(t, p, id)
+	require.NoError(t, p.Stop(t.Context(), id))
+	await(t, p, id, toygres.PhaseStopped)
+	require.NoError(t, p.Start(t.Context(), id))
+	await(t, p, id, toygres.PhaseReady)
+	require.NoError(t, p.Delete(t.Context(), id))
+	require.Empty(t, objectsOf(t, config.Namespace, id))
+}
+
+func TestDataOutliveTheirPods(t *testing.T) {
+	t.Parallel()
+	config := newConfig(t)
+	p := newProvider(t, config)
+	id := provision(t, p)
+	_, err := connect(t, p, id).Exec(t.Context(), `CREATE TABLE kept AS SELECT 'still here' AS v`)
+	require.NoError(t, err)
+	read := func() string {
+		t.Helper()
+		var v string
+		require.NoError(t, connect(t, p, id).QueryRow(t.Context(), `SELECT v FROM kept`).Scan(&v))
+		return v
+	}
+	now := int64(0)
+	for _, grace := range []*int64{nil, &now} { // politely, and as if its node were lost
+		pods := client.CoreV1().Pods(config.Namespace)
+		old, err := pods.Get(t.Context(), fmt.Sprintf("pg-%s-0", id), metav1.GetOptions{})
+		require.NoError(t, err)
+		require.NoError(t, pods.Delete(t.Context(), old.Name, metav1.DeleteOptions{GracePeriodSeconds: grace}))
+		eventually(t, "another pod takes its place", func() bool {
+			pod, err := pods.Get(context.Background(), old.Name, metav1.GetOptions{})
+			return err == nil && pod.UID != old.UID
+		})
+		await(t, p, id, toygres.PhaseReady)
+		require.Equal(t, "still here", read())
+	}
+	require.NoError(t, p.Stop(t.Context(), id))
+	await(t, p, id, toygres.PhaseStopped)
+	require.NoError(t, p.Start(t.Context(), id))
+	await(t, p, id, toygres.PhaseReady)
+	require.Equal(t, "still here", read())
+}
