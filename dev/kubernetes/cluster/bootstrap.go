@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 
 	core "k8s.io/api/core/v1"
 	discovery "k8s.io/api/discovery/v1"
@@ -54,28 +55,41 @@ func (c Config) bootstrap(ctx context.Context, client kubernetes.Interface) erro
 // bootstrapDNS makes the Service at which pods find CoreDNS, which is no pod but a program of the node.
 func (c Config) bootstrapDNS(ctx context.Context, client kubernetes.Interface) error {
 	const name = "kube-dns"
-	_, err := client.CoreV1().Services(meta.NamespaceSystem).Create(ctx, &core.Service{
+	// A Service that exists could not be told by creating it again: its address counts as taken.
+	_, err := client.CoreV1().Services(meta.NamespaceSystem).Get(ctx, name, meta.GetOptions{})
+	if err == nil {
+		return nil
+	}
+	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	// The Service comes last: with it, all is there.
+	_, err = client.DiscoveryV1().EndpointSlices(meta.NamespaceSystem).Create(ctx, dnsEndpoints(name, c.NodeAddress()), meta.CreateOptions{})
+	if err := ignoreExists(err); err != nil {
+		return err
+	}
+	_, err = client.CoreV1().Services(meta.NamespaceSystem).Create(ctx, &core.Service{
 		ObjectMeta: meta.ObjectMeta{Name: name, Labels: map[string]string{"k8s-app": name, "kubernetes.io/name": "CoreDNS"}},
 		Spec: core.ServiceSpec{
 			ClusterIP: c.dnsService().String(),
 			Ports:     []core.ServicePort{{Name: "dns", Protocol: core.ProtocolUDP, Port: 53}, {Name: "dns-tcp", Protocol: core.ProtocolTCP, Port: 53}},
 		},
 	}, meta.CreateOptions{})
-	if err := ignoreExists(err); err != nil {
-		return err
-	}
-	_, err = client.DiscoveryV1().EndpointSlices(meta.NamespaceSystem).Create(ctx, &discovery.EndpointSlice{
-		ObjectMeta: meta.ObjectMeta{Name: name, Labels: map[string]string{
-			discovery.LabelServiceName: name, discovery.LabelManagedBy: "toygres",
+	return ignoreExists(err)
+}
+
+func dnsEndpoints(service string, address netip.Addr) *discovery.EndpointSlice {
+	return &discovery.EndpointSlice{
+		ObjectMeta: meta.ObjectMeta{Name: service, Labels: map[string]string{
+			discovery.LabelServiceName: service, discovery.LabelManagedBy: "toygres",
 		}},
 		AddressType: discovery.AddressTypeIPv4,
-		Endpoints:   []discovery.Endpoint{{Addresses: []string{c.NodeAddress().String()}, Conditions: discovery.EndpointConditions{Ready: new(true)}}},
+		Endpoints:   []discovery.Endpoint{{Addresses: []string{address.String()}, Conditions: discovery.EndpointConditions{Ready: new(true)}}},
 		Ports: []discovery.EndpointPort{
 			{Name: new("dns"), Protocol: new(core.ProtocolUDP), Port: new(int32(53))},
 			{Name: new("dns-tcp"), Protocol: new(core.ProtocolTCP), Port: new(int32(53))},
 		},
-	}, meta.CreateOptions{})
-	return ignoreExists(err)
+	}
 }
 
 func ignoreExists(err error) error {

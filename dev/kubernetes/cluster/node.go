@@ -129,6 +129,7 @@ func awaitAPI(ctx context.Context, kubeconfig string) (kubernetes.Interface, err
 	if err != nil {
 		return nil, err
 	}
+	config.QPS = -1 // we are in a hurry, and not many
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err
