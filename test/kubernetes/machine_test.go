@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,14 +36,12 @@ func machine(t *testing.T) map[string]bool {
 		require.NoError(t, err, command)
 		add(kind, string(out))
 	}
-	for _, root := range []string{"/sys/fs/cgroup"} {
-		require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.IsDir() {
-				add("cgroup", path)
-			}
-			return nil // it may just have gone
-		}))
-	}
+	require.NoError(t, filepath.WalkDir("/sys/fs/cgroup", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			add("cgroup", path)
+		}
+		return nil //nolint:nilerr // it may just have gone
+	}))
 	require.NoError(t, filepath.WalkDir("/proc/sys", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || counts(path) {
 			return nil //nolint:nilerr // others' interfaces come and go
@@ -88,18 +87,19 @@ func clusterProcesses(t *testing.T, state string) []string {
 	return found
 }
 
-// difference lists what is in one and not in the other, leaving out other clusters that start or end meanwhile.
-func difference(before, after map[string]bool) []string {
-	lines := []string{}
-	for line := range before {
-		if !after[line] && !strings.Contains(line, "toygres-") {
-			lines = append(lines, "gone: "+line)
+// difference lists what is in one and not in the other. It leaves out other clusters, which may start or end meanwhile,
+// but nothing that has one of our names in it.
+func difference(before, after map[string]bool, ours ...string) []string {
+	var lines []string
+	add := func(what string, from, to map[string]bool) {
+		for line := range from {
+			others := strings.Contains(line, "toygres-") && !slices.ContainsFunc(ours, func(name string) bool { return strings.Contains(line, name) })
+			if !to[line] && !others {
+				lines = append(lines, what+": "+line)
+			}
 		}
 	}
-	for line := range after {
-		if !before[line] && !strings.Contains(line, "toygres-") {
-			lines = append(lines, "new: "+line)
-		}
-	}
+	add("gone", before, after)
+	add("new", after, before)
 	return lines
 }
