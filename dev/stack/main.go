@@ -20,6 +20,8 @@ const usage = `Usage: toygres-dev <command>
   logs [part] [-f]      show the end of the logs, and follow them with -f
   build                 build what has changed
   postgres [--print]    fetch PostgreSQL's binaries, and print where they are, separated by colons
+  kubernetes up|down|clean|status|import <archive>
+                        a Kubernetes of one node on this machine; needs root
 
 Environment:
   API_PORT WORKER_PORT TEMPORAL_PORT TEMPORAL_UI_PORT CATALOG_PORT INSTANCE_PORTS
@@ -53,6 +55,7 @@ func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, config, []string) error{
 		"up": up, "down": down, "clean": clean, "status": status, "logs": logs,
 		"build": buildOnly, "postgres": fetchPostgres, "supervise": supervise,
+		"kubernetes": kubernetesCluster,
 	}
 	command, known := commands[args[0]]
 	if !known {

@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/dev/kubernetestest"
 	provider "github.com/toygres/toygres/providers/kubernetes"
 	"github.com/toygres/toygres/providers/providertest"
 )
@@ -32,30 +33,19 @@ var (
 	client kubernetes.Interface
 )
 
-// kubeconfigVariable names the kubeconfig of the cluster. It is never found in
-// any other way: tests must not end up on somebody's production cluster. Its
-// nodes must have or get the image postgres:18.
-const kubeconfigVariable = "TOYGRES_TEST_KUBECONFIG"
-
+// TestMain uses a cluster of its own or the one that TOYGRES_TEST_KUBECONFIG
+// names; whatever else kubectl would find is left alone, since it may be
+// somebody's production.
 func TestMain(m *testing.M) {
-	if err := prepare(os.Getenv(kubeconfigVariable)); err != nil {
+	cluster, err := kubernetestest.Up(context.Background())
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
-}
-
-func prepare(kubeconfig string) error {
-	if kubeconfig == "" {
-		return fmt.Errorf("%s is not set; it is the kubeconfig of a cluster for tests", kubeconfigVariable)
-	}
-	var err error
-	if access, _, err = provider.LoadClient(kubeconfig); err != nil {
-		return err
-	}
-	access.QPS, access.Burst = 100, 200
-	client, err = kubernetes.NewForConfig(access)
-	return err
+	access, client = cluster.Config, cluster.Client
+	code := m.Run()
+	cluster.Close()
+	os.Exit(code)
 }
 
 // newNamespace makes a namespace that ends with the test.

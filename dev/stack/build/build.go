@@ -37,37 +37,82 @@ func (b Builder) Programs(ctx context.Context) error {
 	return nil
 }
 
-// temporalFlags leave the compiler's flags as they are, so that what the tests of dev/temporal compile is the same.
-var temporalFlags = []string{"-buildvcs=false", "-ldflags=-s -w"}
+// module is a Go module of dev with programs that take minutes to build.
+type module struct {
+	name     string // also its directory's and its first program's
+	packages []string
+	flags    []string
+	env      []string
+}
+
+var (
+	// The compiler's flags are as they are without asking, so that what the tests of dev/temporal compile is the same.
+	temporal = module{name: "temporal", packages: []string{"."}, flags: []string{"-buildvcs=false", "-ldflags=-s -w"}}
+
+	// The programs also run in containers, so they can't need the system's libraries. Kubernetes says its version to
+	// clients, which decide by it what they can ask for.
+	kubernetes = module{
+		name: "kubernetes", packages: []string{".", "./pause"}, env: []string{"CGO_ENABLED=0"},
+		flags: []string{"-buildvcs=false", "-ldflags=-s -w" +
+			" -X k8s.io/component-base/version.gitVersion=" + kubernetesVersion +
+			" -X k8s.io/client-go/pkg/version.gitVersion=" + kubernetesVersion},
+	}
+)
+
+// kubernetesVersion is that of k8s.io/kubernetes in dev/kubernetes/go.mod.
+const kubernetesVersion = "v1.34.4"
 
 // TemporalCached returns the Temporal server's program if it needs not be built.
 func (b Builder) TemporalCached(ctx context.Context) (program string, cached bool, err error) {
-	source := filepath.Join(b.Project, "dev", "temporal")
-	version, err := goVersion(ctx, source)
-	if err != nil {
-		return "", false, err
-	}
-	labels := append([]string{version, runtime.GOARCH, os.Getenv("GOFLAGS")}, temporalFlags...)
-	key, err := Key(source, func(path string) bool { return strings.HasSuffix(path, "_test.go") }, labels...)
-	if err != nil {
-		return "", false, err
-	}
-	program = filepath.Join(b.Cache, "temporal", key, "temporal")
-	_, err = os.Stat(program)
-	return program, err == nil, nil
+	return b.cached(ctx, temporal)
 }
 
 // Temporal returns the Temporal server's program, building it if it is not in the cache. That takes minutes.
 func (b Builder) Temporal(ctx context.Context) (program string, err error) {
-	program, cached, err := b.TemporalCached(ctx)
+	return b.module(ctx, temporal)
+}
+
+// KubernetesCached returns the program of dev/kubernetes if it needs not be built.
+func (b Builder) KubernetesCached(ctx context.Context) (program string, cached bool, err error) {
+	return b.cached(ctx, kubernetes)
+}
+
+// Kubernetes returns the program of dev/kubernetes, building it if it is not in the cache. That takes ten minutes the
+// first time. The program pause of the image of that name is beside it.
+func (b Builder) Kubernetes(ctx context.Context) (program string, err error) {
+	return b.module(ctx, kubernetes)
+}
+
+func (b Builder) cached(ctx context.Context, m module) (program string, cached bool, err error) {
+	source := b.source(m)
+	version, err := goVersion(ctx, source)
+	if err != nil {
+		return "", false, err
+	}
+	labels := append([]string{version, runtime.GOARCH, os.Getenv("GOFLAGS")}, m.flags...)
+	labels = append(labels, m.env...)
+	key, err := Key(source, func(path string) bool { return strings.HasSuffix(path, "_test.go") }, labels...)
+	if err != nil {
+		return "", false, err
+	}
+	program = filepath.Join(b.Cache, m.name, key, m.name)
+	_, err = os.Stat(program)
+	return program, err == nil, nil
+}
+
+func (b Builder) module(ctx context.Context, m module) (program string, err error) {
+	program, cached, err := b.cached(ctx, m)
 	if err != nil || cached {
 		return program, err
 	}
 	return program, cache.Entry(ctx, filepath.Dir(program), func(ctx context.Context, scratch string) error {
-		args := append(append([]string{"build"}, temporalFlags...), "-o", filepath.Join(scratch, "temporal"), ".")
-		return b.run(ctx, "temporal", filepath.Join(b.Project, "dev", "temporal"), []string{"GOWORK=off"}, "go", args...)
+		args := append([]string{"build"}, m.flags...)
+		args = append(args, "-o", scratch+string(filepath.Separator))
+		return b.run(ctx, m.name, b.source(m), append([]string{"GOWORK=off"}, m.env...), "go", append(args, m.packages...)...)
 	})
 }
+
+func (b Builder) source(m module) string { return filepath.Join(b.Project, "dev", m.name) }
 
 func goVersion(ctx context.Context, dir string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "version") // in the module's directory: it may ask for another toolchain
