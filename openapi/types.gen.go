@@ -254,13 +254,17 @@ func (e StepState) Valid() bool {
 
 // Connection defines model for Connection.
 type Connection struct {
-	Database string `json:"database"`
-	Host     string `json:"host"`
+	// CaCertificate PEM of the authority that signed the server's certificate, for sslmode=verify-full; absent when it has none.
+	CaCertificate *string `json:"ca_certificate,omitempty"`
+	Database      string  `json:"database"`
+	Host          string  `json:"host"`
 
 	// Password Only when revealed.
 	Password *string `json:"password,omitempty"`
 	Port     int     `json:"port"`
-	Sslmode  string  `json:"sslmode"`
+
+	// Sslmode What works without a file: disable, or require for a server with a certificate.
+	Sslmode string `json:"sslmode"`
 
 	// Url Connection URL; holds the password only when revealed.
 	Url      string `json:"url"`

@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) connectCommand() *cobra.Command {
-	var onlyURL, showPassword bool
+	var onlyURL, onlyCA, showPassword bool
 	cmd := &cobra.Command{
 		Use:     "connect NAME",
 		GroupID: groupInstances,
@@ -22,12 +22,16 @@ func (a *app) connectCommand() *cobra.Command {
 		Long: `Shows how to connect to an instance. The password is fetched only when it is
 asked for, and the instance's events tell who did.`,
 		Example: `  toygres connect mydb
-  psql "$(toygres connect mydb --url)"`,
+  psql "$(toygres connect mydb --url)"
+  toygres connect mydb --ca >ca.pem   # for sslmode=verify-full sslrootcert=ca.pem`,
 		Args:              exactly(instanceName),
 		ValidArgsFunction: a.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if onlyURL && a.output != formatTable {
 				return usagef("--url prints nothing but the URL; leave out one of --url and --output")
+			}
+			if onlyCA && a.output != formatTable {
+				return usagef("--ca prints nothing but the certificate; leave out one of --ca and --output")
 			}
 			c, err := a.connect()
 			if err != nil {
@@ -47,6 +51,12 @@ asked for, and the instance's events tell who did.`,
 			if err != nil {
 				return err
 			}
+			if onlyCA {
+				if text(connection.CaCertificate) == "" {
+					return &failure{code: exitConflict, message: "the server of " + strconv.Quote(args[0]) + " has no certificate to verify: it is reached in clear"}
+				}
+				return a.printf("%s", *connection.CaCertificate)
+			}
 			return a.print(connection, func(out io.Writer) {
 				fields(out, "Host", connection.Host, "Port", strconv.Itoa(connection.Port), "User", connection.Username,
 					"Password", text(connection.Password), "Database", connection.Database, "SSL mode", connection.Sslmode,
@@ -58,6 +68,8 @@ asked for, and the instance's events tell who did.`,
 		},
 	}
 	cmd.Flags().BoolVar(&onlyURL, "url", false, "print the connection URL with its password, and nothing else")
+	cmd.Flags().BoolVar(&onlyCA, "ca", false, "print the certificate of the authority that signed the server's, and nothing else")
+	cmd.MarkFlagsMutuallyExclusive("url", "ca")
 	cmd.Flags().BoolVar(&showPassword, "show-password", false, "fetch and show the password too")
 	return cmd
 }

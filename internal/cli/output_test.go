@@ -100,6 +100,24 @@ func TestConnectURLPrintsTheURLAndNothingElse(t *testing.T) {
 	require.Equal(t, exitNotFound, u.run("connect", "nobody", "--url").code)
 }
 
+func TestConnectCAPrintsTheCertificateAndNothingElse(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	s.instances = append(s.instances, testInstance("demo"))
+	u := signedInTo(t, s)
+	require.Equal(t, exitConflict, u.run("connect", "demo", "--ca").code, "a server without a certificate")
+	const certificate = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+	s.connection = func(revealed bool) openapi.Connection {
+		c, ca := testConnection(revealed), certificate
+		c.CaCertificate = &ca
+		return c
+	}
+	require.Equal(t, result{0, certificate, ""}, u.run("connect", "demo", "--ca"))
+	require.Equal(t, exitUsage, u.run("connect", "demo", "--ca", "-o", "json").code)
+	require.Equal(t, exitUsage, u.run("connect", "demo", "--ca", "--url").code)
+	require.Empty(t, s.asked("POST", "/api/instances/demo/connection/reveal"))
+}
+
 func TestPasswordIsFetchedOnlyWhenAskedFor(t *testing.T) {
 	t.Parallel()
 	s := newFakeServer(t)

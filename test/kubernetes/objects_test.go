@@ -104,6 +104,11 @@ func TestOneRoleIsEnough(t *testing.T) {
 	config.Client = rest.CopyConfig(access)
 	config.Client.Impersonate = rest.ImpersonationConfig{UserName: user}
 	p := newProvider(t, config)
+	// The API server's authorizer learns of a new role a moment later.
+	eventually(t, "the role is known", func() bool {
+		_, err := p.List(t.Context())
+		return err == nil
+	})
 	keep(t, p)
 	id := provision(t, p)
 	connect(t, p, id)

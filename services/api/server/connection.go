@@ -11,9 +11,14 @@ import (
 	"github.com/toygres/toygres/openapi"
 )
 
-// sslMode is what clients are told: the servers have no certificates, and
-// some clients refuse "prefer".
-const sslMode = "disable"
+// sslMode is what clients are told. Some refuse "prefer", and to verify the
+// server a client needs the CA in a file, which a URL can't bring along.
+func sslMode(c toygres.Credentials) string {
+	if c.CA == "" {
+		return "disable"
+	}
+	return "require"
+}
 
 // GetConnection answers how to connect, without the password.
 func (s *Server) GetConnection(ctx context.Context, request openapi.GetConnectionRequestObject) (openapi.GetConnectionResponseObject, error) {
@@ -75,13 +80,13 @@ func (s *Server) reachable(ctx context.Context, name string) (toygres.Instance, 
 func connection(at toygres.Endpoint, c toygres.Credentials) openapi.Connection {
 	link := url.URL{
 		Scheme: "postgres", Host: net.JoinHostPort(at.Host, strconv.Itoa(at.Port)), Path: "/" + c.Database,
-		RawQuery: url.Values{"sslmode": {sslMode}}.Encode(), User: url.User(c.User),
+		RawQuery: url.Values{"sslmode": {sslMode(c)}}.Encode(), User: url.User(c.User),
 	}
 	if c.Password != "" {
 		link.User = url.UserPassword(c.User, c.Password)
 	}
 	return openapi.Connection{
 		Host: at.Host, Port: at.Port, Username: c.User, Password: optional(c.Password),
-		Database: c.Database, Sslmode: sslMode, Url: link.String(),
+		Database: c.Database, Sslmode: sslMode(c), CaCertificate: optional(c.CA), Url: link.String(),
 	}
 }

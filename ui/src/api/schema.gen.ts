@@ -360,11 +360,14 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Connection: {
+            /** @description PEM of the authority that signed the server's certificate, for sslmode=verify-full; absent when it has none. */
+            ca_certificate?: string;
             database: string;
             host: string;
             /** @description Only when revealed. */
             password?: string;
             port: number;
+            /** @description What works without a file: disable, or require for a server with a certificate. */
             sslmode: string;
             /** @description Connection URL; holds the password only when revealed. */
             url: string;

@@ -87,6 +87,12 @@ function Details({ connection: c }: { connection: Schema<'Connection'> | undefin
         <Fact label="Password" text={c && (c.password ?? HIDDEN)} copyable={c?.password !== undefined} />
         <Fact label="SSL mode" text={c?.sslmode} />
       </dl>
+      {c?.ca_certificate && (
+        <p className="flex items-center gap-1 text-sm text-ink-faint">
+          To verify the server, use sslmode=verify-full with its authority
+          <CopyButton text={c.ca_certificate} what="CA certificate" />
+        </p>
+      )}
     </div>
   )
 }
