@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/providers/internal/changes"
 )
 
 // Watch tells of changes as Kubernetes tells them. All watches of a provider
@@ -25,72 +26,17 @@ func (p *Provider) Watch(ctx context.Context) (<-chan toygres.InstanceID, error)
 	return p.watcher.subscribe(ctx)
 }
 
-// subscriber is one Watch. What it has not yet received is kept once per
-// instance, so a slow one costs nothing.
-type subscriber struct {
-	mu     sync.Mutex
-	queue  []toygres.InstanceID
-	queued map[toygres.InstanceID]bool
-	wake   chan struct{}
-}
-
-func (s *subscriber) add(ids ...toygres.InstanceID) {
-	s.mu.Lock()
-	for _, id := range ids {
-		if !s.queued[id] {
-			s.queued[id] = true
-			s.queue = append(s.queue, id)
-		}
-	}
-	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (s *subscriber) next() (toygres.InstanceID, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.queue) == 0 {
-		return "", false
-	}
-	id := s.queue[0]
-	s.queue = s.queue[1:]
-	delete(s.queued, id)
-	return id, true
-}
-
-func (s *subscriber) deliver(ctx context.Context, out chan<- toygres.InstanceID) {
-	for {
-		id, ok := s.next()
-		if !ok {
-			select {
-			case <-s.wake:
-				continue
-			case <-ctx.Done():
-				return
-			}
-		}
-		select {
-		case out <- id:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // watcher feeds all subscribers of a provider. It works while there are any.
 type watcher struct {
 	provider    *Provider
 	mu          sync.Mutex
-	subscribers map[*subscriber]bool
+	subscribers map[*changes.Queue]bool
 	round       *round
 	timers      map[toygres.InstanceID]*time.Timer
 }
 
 func (w *watcher) subscribe(ctx context.Context) (<-chan toygres.InstanceID, error) {
-	s := &subscriber{wake: make(chan struct{}, 1), queued: map[toygres.InstanceID]bool{}}
+	s := changes.NewQueue()
 	r := w.join(s)
 	// What exists is asked for after everything is watched, so that no end of
 	// anything falls between.
@@ -103,21 +49,21 @@ func (w *watcher) subscribe(ctx context.Context) (<-chan toygres.InstanceID, err
 		w.leave(s)
 		return nil, err
 	}
-	s.add(ids...)
+	s.Add(ids...)
 	out := make(chan toygres.InstanceID)
 	go func() {
 		defer close(out)
 		defer w.leave(s)
-		s.deliver(ctx, out)
+		s.Deliver(ctx, out)
 	}()
 	return out, nil
 }
 
-func (w *watcher) join(s *subscriber) *round {
+func (w *watcher) join(s *changes.Queue) *round {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.subscribers) == 0 {
-		w.subscribers = map[*subscriber]bool{}
+		w.subscribers = map[*changes.Queue]bool{}
 		w.timers = map[toygres.InstanceID]*time.Timer{}
 		w.round = newRound(w)
 	}
@@ -125,7 +71,7 @@ func (w *watcher) join(s *subscriber) *round {
 	return w.round
 }
 
-func (w *watcher) leave(s *subscriber) {
+func (w *watcher) leave(s *changes.Queue) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.subscribers, s)
@@ -142,7 +88,7 @@ func (w *watcher) tell(id toygres.InstanceID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for s := range w.subscribers {
-		s.add(id)
+		s.Add(id)
 	}
 }
 
