@@ -2,6 +2,7 @@ package local
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"syscall"
@@ -250,20 +251,46 @@ func TestStalePidOfALivingStrangerIsNoObstacle(t *testing.T) {
 }
 
 // Somebody killed between the start of a server and the note of it leaves a
-// server that nobody knows.
-func TestUnknownServerIsAdopted(t *testing.T) {
+// server that only its lock file tells of.
+func TestServerThatNobodyNotedIsFoundByItsLockFile(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t, newConfig(t, newDir(t)))
 	id := provision(t, p)
 	d := directoryOf(p, id)
 	pid := d.server().pid
 	require.NoError(t, os.Remove(d.file(statusFile)))
-	hidden := d.file("data/" + postmasterPID)
-	require.NoError(t, os.Rename(hidden, hidden+".hidden"))
 	require.NoError(t, p.Start(t.Context(), id))
-	require.NoError(t, os.Rename(hidden+".hidden", hidden))
 	require.Equal(t, pid, d.server().pid)
 	require.Equal(t, toygres.PhaseReady, observe(t, p, id).Phase)
+}
+
+// A child that outlives its postmaster for a moment has the postmaster's
+// arguments as long as it has not changed its title.
+func TestChildOfADeadServerIsNotTakenForAServer(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t, newConfig(t, newDir(t)))
+	id := provision(t, p)
+	d := directoryOf(p, id)
+	require.NoError(t, p.Stop(t.Context(), id))
+	await(t, p, id, toygres.PhaseStopped)
+
+	shell, err := os.ReadFile("/bin/sh")
+	require.NoError(t, err)
+	child := exec.Command(filepath.Join(t.TempDir(), "postgres"), "-c", "read never", "postgres", "-D", d.data())
+	require.NoError(t, os.WriteFile(child.Path, shell, 0o700)) //nolint:gosec // a program must be executable
+	child.Dir = d.data()
+	blocks, err := child.StdinPipe()
+	require.NoError(t, err)
+	defer blocks.Close()
+	require.NoError(t, child.Start())
+	over := make(chan error, 1)
+	go func() { over <- child.Wait() }()
+	require.Equal(t, []int{child.Process.Pid}, mustProcesses(t, d))
+
+	require.NoError(t, p.Start(t.Context(), id))
+	require.ErrorContains(t, <-over, "killed")
+	await(t, p, id, toygres.PhaseReady)
+	require.Zero(t, d.status().Failures, "its end was counted as a server's")
 }
 
 // Whoever observes without a lock must not mistake the moments of making and

@@ -93,13 +93,6 @@ func (d directory) processes() ([]int, error) {
 	return pids, nil
 }
 
-// isPostmaster reports whether the process was started by [Provider.launch]:
-// the children of a postmaster replace their arguments by a title.
-func isPostmaster(pid int) bool {
-	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
-	return err == nil && strings.Contains("\x00"+string(b), "\x00-D\x00")
-}
-
 // process is a process held by a pidfd: it can be signalled and waited for
 // without ever meaning another one.
 type process struct {

@@ -83,8 +83,8 @@ func (p *Provider) want(ctx context.Context, d directory, r record, in installat
 // launch starts the server. That the process exists is all it waits for. The
 // caller holds the lock and knows that none runs.
 func (p *Provider) launch(ctx context.Context, d directory, r record, in installation, st status) error {
-	if adopted, err := p.clear(ctx, d, &st); err != nil || adopted {
-		return p.failure("looking for earlier processes of the server", err)
+	if err := d.clear(ctx); err != nil {
+		return p.failure("ending what an earlier server left", err)
 	}
 	if err := p.awaitPort(r.Port); err != nil {
 		st.Message = fmt.Sprintf("port %d of %s can't be used (%v); end the other program that has it", r.Port, p.config.Host, errors.Unwrap(err))
@@ -122,31 +122,21 @@ func (p *Provider) launch(ctx context.Context, d directory, r record, in install
 }
 
 // clear takes away what an earlier server has left that could hinder the next
-// one. If it finds a living server that was started by somebody who was killed
-// before he could note it, it notes that and reports true.
-func (p *Provider) clear(ctx context.Context, d directory, st *status) (adopted bool, err error) {
-	pids, err := d.processes()
-	if err != nil {
-		return false, err
-	}
-	for _, pid := range pids {
-		if isPostmaster(pid) {
-			st.PID = pid
-			return true, d.setStatus(*st)
-		}
-	}
-	if len(pids) > 0 { // the children of a killed postmaster; no new one can start beside them
-		if err := d.killAll(ctx); err != nil {
-			return false, err
-		}
+// one: the children of a killed postmaster, beside which none can start, and a
+// server in its first moments whose starter was killed before he could note
+// it. The two can't be told apart, because a child looks like its postmaster
+// until it has changed its title. The caller holds the lock and knows that no
+// server runs that has got as far as its lock file.
+func (d directory) clear(ctx context.Context) error {
+	if err := d.killAll(ctx); err != nil {
+		return err
 	}
 	// PostgreSQL refuses to start if the process in its lock file exists, even
-	// when that is a stranger who got the number after a crash. We know that
-	// no server runs, because we hold the lock and have looked.
+	// when that is a stranger who got the number after a crash.
 	if f := d.claimed(); f.pid != 0 && exists(f.pid) {
-		return false, os.Remove(d.file("data/" + postmasterPID))
+		return os.Remove(d.file("data/" + postmasterPID))
 	}
-	return false, nil
+	return nil
 }
 
 func exists(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
