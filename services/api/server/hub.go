@@ -43,6 +43,7 @@ type stream struct {
 	user   toygres.UserID
 	hash   catalog.Hash // of the credential it was opened with
 	wants  func(toygres.Event) bool
+	after  toygres.EventID // it wants none up to this one
 	frames chan frame
 	ended  chan struct{} // closed when the hub has ended it
 }
@@ -129,7 +130,7 @@ func (h *hub) handOut(ctx context.Context, e toygres.Event) error {
 	defer h.mu.Unlock()
 	h.last = e.ID
 	for st := range h.streams {
-		if !st.wants(e) {
+		if e.ID <= st.after || !st.wants(e) {
 			continue
 		}
 		select {
@@ -165,6 +166,15 @@ func (h *hub) open(ctx context.Context, user toygres.UserID, hash catalog.Hash, 
 	h.byUser[user]++
 	h.metrics.streams.Inc()
 	return st, nil
+}
+
+// skip keeps events from a stream that were there before it. A hub that is
+// behind would fill the stream's buffer with what its client gets from the
+// catalog, and take that client for a slow one.
+func (h *hub) skip(st *stream, last toygres.EventID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	st.after = last
 }
 
 // close removes a stream whose client has gone.

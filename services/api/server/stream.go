@@ -42,6 +42,7 @@ func (s *Server) StreamEvents(ctx context.Context, request openapi.StreamEventsR
 		s.hub.close(st)
 		return nil, err
 	}
+	s.hub.skip(st, newest)
 	// An id from the future is another catalog's. Waiting for it would hide
 	// everything until then.
 	if !resume || after > newest {
