@@ -15,7 +15,7 @@ import (
 	"github.com/toygres/toygres/dev/stack/postgres"
 )
 
-// TestThePostgresImageDoesWhatTheOfficialOneDoes starts a server of each version, as root.
+// TestThePostgresImageDoesWhatTheOfficialOneDoes starts a server of each version, as root and as a user that its image does not know.
 func TestThePostgresImageDoesWhatTheOfficialOneDoes(t *testing.T) {
 	k := kubernetestest.Cluster(t)
 	namespace := createNamespace(t, k)
@@ -35,7 +35,8 @@ func TestThePostgresImageDoesWhatTheOfficialOneDoes(t *testing.T) {
 
 	for _, major := range postgres.Majors() {
 		for user, security := range map[string]*core.PodSecurityContext{
-			"root": nil,
+			"root":     nil,
+			"stranger": {RunAsUser: new(int64(1234567)), RunAsGroup: new(int64(1234567)), FSGroup: new(int64(1234567))},
 		} {
 			t.Run(fmt.Sprintf("%d as %s", major, user), func(t *testing.T) {
 				require.NoError(t, k.ImportPostgres(t.Context(), major))
@@ -50,7 +51,7 @@ func TestThePostgresImageDoesWhatTheOfficialOneDoes(t *testing.T) {
 								{Name: "POSTGRES_PASSWORD_FILE", Value: "/secret/password"}, {Name: "POSTGRES_USER", Value: "bob"},
 								{Name: "PGDATA", Value: "/volume/data"}, {Name: "POSTGRES_DB", Value: `a "strange" name`}, {Name: "POSTGRES_INITDB_ARGS", Value: "--data-checksums --wal-segsize=32"},
 							},
-							VolumeMounts:   []core.VolumeMount{{Name: "init", MountPath: "/docker-entrypoint-initdb.d"}, {Name: "password", MountPath: "/secret"}},
+							VolumeMounts:   []core.VolumeMount{{Name: "volume", MountPath: "/volume"}, {Name: "init", MountPath: "/docker-entrypoint-initdb.d"}, {Name: "password", MountPath: "/secret"}},
 							ReadinessProbe: &core.Probe{PeriodSeconds: 1, ProbeHandler: core.ProbeHandler{Exec: &core.ExecAction{Command: []string{"pg_isready", "-h", "127.0.0.1", "-U", "bob"}}}},
 						}},
 						Volumes: []core.Volume{
