@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,21 +18,19 @@ import (
 	"time"
 
 	"github.com/toygres/toygres/dev/stack/ports"
-	"github.com/toygres/toygres/openapi"
+	"github.com/toygres/toygres/dev/toygrestest"
 )
 
 // Stack is one running Toygres. Its methods may be used from several
 // goroutines, but for Up, Down and Clean.
 type Stack struct {
-	URL               string // of the API and the web UI
-	WorkerURL         string // of the worker's health and metrics
-	TemporalAddress   string // host:port of gRPC
-	CatalogURL        string // of the catalog's database, for its superuser
-	Token             string // API token of an admin
-	AdminPasswordFile string
-	InstancesDir      string // where the local provider keeps instances
-	PostgresPrefix    string // installation of the newest PostgreSQL
-	Client            *openapi.ClientWithResponses
+	*toygrestest.Toygres
+
+	WorkerURL       string // of the worker's health and metrics
+	TemporalAddress string // host:port of gRPC
+	CatalogURL      string // of the catalog's database, for its superuser
+	InstancesDir    string // where the local provider keeps instances
+	PostgresPrefix  string // installation of the newest PostgreSQL
 
 	project string
 	state   string
@@ -66,7 +63,7 @@ func Up(ctx context.Context, log io.Writer) (_ *Stack, err error) {
 	if err := os.Chmod(state, 0o755); err != nil {
 		return nil, err
 	}
-	if s.env, err = environment(state); err != nil {
+	if s.env, err = environment(state, s.config()); err != nil {
 		return nil, err
 	}
 	if err := s.Up(ctx); err != nil {
@@ -75,8 +72,8 @@ func Up(ctx context.Context, log io.Writer) (_ *Stack, err error) {
 	return s, s.readStatus(ctx)
 }
 
-func environment(state string) ([]string, error) {
-	env := []string{"TOYGRES_STATE=" + state, "XDG_CONFIG_HOME=" + filepath.Join(state, "config")}
+func environment(state, config string) ([]string, error) {
+	env := []string{"TOYGRES_STATE=" + state, "XDG_CONFIG_HOME=" + config}
 	for _, variable := range []string{"API_PORT", "WORKER_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT", "CATALOG_PORT"} {
 		port, err := ports.Free()
 		if err != nil {
@@ -143,13 +140,6 @@ func (s *Stack) dev(ctx context.Context, out io.Writer, args ...string) error {
 	return nil
 }
 
-// CLI is the command toygres, signed in to this stack.
-func (s *Stack) CLI(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.project, "bin", "toygres"), args...)
-	cmd.Env = append(os.Environ(), s.env...)
-	return cmd
-}
-
 // status is what we need of `toygres-dev status -o json`.
 type status struct {
 	Parts []struct {
@@ -179,7 +169,7 @@ func (s *Stack) readStatus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.URL, s.CatalogURL, s.InstancesDir, s.AdminPasswordFile = st.URLs["api"], st.CatalogURL, st.Instances, st.AdminPasswordFile
+	s.CatalogURL, s.InstancesDir = st.CatalogURL, st.Instances
 	s.WorkerURL = "http://" + ports.Address(st.Ports["worker"])
 	s.TemporalAddress = ports.Address(st.Ports["temporal"])
 	if len(st.Postgres) == 0 {
@@ -187,21 +177,12 @@ func (s *Stack) readStatus(ctx context.Context) error {
 	}
 	s.PostgresPrefix = st.Postgres[0]
 
-	out, err := s.CLI(ctx, "tokens", "create", "stacktest", "-o", "json").Output()
-	if err != nil {
-		return fmt.Errorf("create a token: %w", err)
-	}
-	var created openapi.CreatedToken
-	if err := json.Unmarshal(out, &created); err != nil {
-		return fmt.Errorf("create a token: %w", err)
-	}
-	s.Token = created.Token
-	s.Client, err = openapi.NewClientWithResponses(s.URL, openapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		r.Header.Set("Authorization", "Bearer "+s.Token)
-		return nil
-	}))
+	s.Toygres, err = toygrestest.SignIn(ctx, st.URLs["api"], st.AdminPasswordFile, filepath.Join(s.project, "bin", "toygres"), s.config())
 	return err
 }
+
+// config is where the command toygres keeps its configuration; up signs it in.
+func (s *Stack) config() string { return filepath.Join(s.state, "config") }
 
 // PID is the process id of a part (catalog, temporal, api, worker), 0 if it
 // does not run.

@@ -1,6 +1,7 @@
-// Command temporal runs a real Temporal server with its Web UI on the loopback interface, with the namespace and the
-// search attributes that Toygres needs. The local stack (dev/stack) builds and runs it; production uses a Temporal
-// installation of its own.
+// Command temporal runs a real Temporal server with its Web UI, with the namespace and the search attributes that
+// Toygres needs. The local stack (dev/stack) builds and runs it; production uses a Temporal installation of its own.
+//
+// All of it is on the loopback interface, unless a Kubernetes on this machine must reach gRPC.
 //
 // Temporal Web answers only once everything else is ready for use.
 package main
@@ -29,6 +30,7 @@ func main() {
 }
 
 type options struct {
+	listen       string // IP address of gRPC
 	port, uiPort int
 	sqlite       string // database file
 	postgres     string // URL of a server; the databases are temporal and temporal_visibility
@@ -40,6 +42,7 @@ type options struct {
 func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("temporal", flag.ContinueOnError)
+	flags.StringVar(&o.listen, "listen", loopback, "IP `address` of gRPC; whoever can reach it may do everything")
 	flags.IntVar(&o.port, "port", 7233, "gRPC `port`")
 	flags.IntVar(&o.uiPort, "ui-port", 8233, "`port` of Temporal Web; 0 for none")
 	flags.StringVar(&o.sqlite, "sqlite", "", "keep everything in this SQLite `file`")

@@ -29,7 +29,7 @@ func prepareNamespace(ctx context.Context, o options) error {
 	defer cancel()
 	var c client.Client
 	err := retry(ctx, func() (err error) {
-		c, err = client.DialContext(ctx, client.Options{HostPort: address(o.port), Namespace: o.namespace, Logger: silent{}})
+		c, err = client.DialContext(ctx, client.Options{HostPort: o.frontend(), Namespace: o.namespace, Logger: silent{}})
 		return err
 	})
 	if err != nil {

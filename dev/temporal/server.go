@@ -28,15 +28,16 @@ func newServer(o options, store config.DataStore, logger log.Logger) (temporal.S
 	services := map[string]config.Service{}
 	for _, name := range []primitives.ServiceName{primitives.FrontendService, primitives.HistoryService,
 		primitives.MatchingService, primitives.WorkerService} {
-		port := o.port
+		ip, port := o.listen, o.port
 		if name != primitives.FrontendService {
 			var err error
 			if port, err = freePort(); err != nil {
 				return nil, err
 			}
+			ip = loopback
 		}
-		hosts[name] = static.SingleLocalHost(address(port))
-		services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: loopback}}
+		hosts[name] = static.SingleLocalHost(address(ip, port))
+		services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: ip}}
 	}
 
 	const cell, storeName = "active", "store"
@@ -58,12 +59,12 @@ func newServer(o options, store config.DataStore, logger log.Logger) (temporal.S
 			MasterClusterName:        cell,
 			CurrentClusterName:       cell,
 			ClusterInformation: map[string]cluster.ClusterInformation{
-				cell: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: address(o.port)},
+				cell: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: o.frontend()},
 			},
 		},
 		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
 		Services:            services,
-		PublicClient:        config.PublicClient{HostPort: address(o.port)},
+		PublicClient:        config.PublicClient{HostPort: o.frontend()},
 		Archival: config.Archival{
 			History:    config.HistoryArchival{State: "disabled"},
 			Visibility: config.VisibilityArchival{State: "disabled"},
@@ -89,7 +90,7 @@ func newServer(o options, store config.DataStore, logger log.Logger) (temporal.S
 // newWeb is Temporal Web for the server.
 func newWeb(o options) *ui.Server {
 	return ui.NewServer(uioptions.WithConfigProvider(&uiconfig.Config{
-		TemporalGRPCAddress: address(o.port),
+		TemporalGRPCAddress: o.frontend(),
 		Host:                loopback,
 		Port:                o.uiPort,
 		EnableUI:            true,
@@ -100,10 +101,13 @@ func newWeb(o options) *ui.Server {
 	}))
 }
 
-func address(port int) string { return net.JoinHostPort(loopback, strconv.Itoa(port)) }
+// frontend is the address of gRPC.
+func (o options) frontend() string { return address(o.listen, o.port) }
+
+func address(ip string, port int) string { return net.JoinHostPort(ip, strconv.Itoa(port)) }
 
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", address(0))
+	listener, err := net.Listen("tcp", address(loopback, 0))
 	if err != nil {
 		return 0, err
 	}

@@ -61,7 +61,7 @@ func startServer(tb testing.TB, store ...string) *process {
 	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
 	defer cancel()
 	err = retry(ctx, func() error {
-		answer, err := http.Get("http://" + address(uiPort) + "/healthz")
+		answer, err := http.Get("http://" + address(loopback, uiPort) + "/healthz")
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (p *process) stop(tb testing.TB) {
 
 func (p *process) client(tb testing.TB) client.Client {
 	tb.Helper()
-	c, err := client.Dial(client.Options{HostPort: address(p.port), Namespace: "toygres", Logger: silent{}})
+	c, err := client.Dial(client.Options{HostPort: address(loopback, p.port), Namespace: "toygres", Logger: silent{}})
 	if err != nil {
 		tb.Fatal(err)
 	}

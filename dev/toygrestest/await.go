@@ -1,4 +1,4 @@
-package stacktest
+package toygrestest
 
 import (
 	"context"
@@ -12,12 +12,12 @@ import (
 	"github.com/toygres/toygres/openapi"
 )
 
-// Await follows an operation until it is over, also while parts of the stack
+// Await follows an operation until it is over, also while parts of it
 // are killed and come back. An operation that failed is an answer, too; the
 // error is that ctx ended first.
-func (s *Stack) Await(ctx context.Context, id uuid.UUID) (openapi.Operation, error) {
+func (r *Toygres) Await(ctx context.Context, id uuid.UUID) (openapi.Operation, error) {
 	for {
-		operation, err := s.follow(ctx, id)
+		operation, err := r.follow(ctx, id)
 		if err == nil {
 			return operation, nil
 		}
@@ -31,8 +31,8 @@ func (s *Stack) Await(ctx context.Context, id uuid.UUID) (openapi.Operation, err
 
 // follow opens the stream before it reads the operation, so that the end
 // can't fall in between.
-func (s *Stack) follow(ctx context.Context, id uuid.UUID) (openapi.Operation, error) {
-	stream, err := s.Client.StreamEvents(ctx, &openapi.StreamEventsParams{Operation: &id})
+func (r *Toygres) follow(ctx context.Context, id uuid.UUID) (openapi.Operation, error) {
+	stream, err := r.Client.StreamEvents(ctx, &openapi.StreamEventsParams{Operation: &id})
 	if err != nil {
 		return openapi.Operation{}, err
 	}
@@ -42,7 +42,7 @@ func (s *Stack) follow(ctx context.Context, id uuid.UUID) (openapi.Operation, er
 	}
 	events := sse.NewReader(stream.Body)
 	for {
-		response, err := s.Client.GetOperationWithResponse(ctx, id)
+		response, err := r.Client.GetOperationWithResponse(ctx, id)
 		if err != nil {
 			return openapi.Operation{}, err
 		}
