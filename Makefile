@@ -1,7 +1,7 @@
 # Toygres: `make up` starts everything on this machine; README.md tells the rest.
 #
 # Ports are variables: API_PORT WORKER_PORT TEMPORAL_PORT TEMPORAL_UI_PORT CATALOG_PORT INSTANCE_PORTS, as in
-# `make up API_PORT=9090 INSTANCE_PORTS=20000-20999`.
+# `make up API_PORT=9090 INSTANCE_PORTS=20000-20999`. `make up PROVIDER=kubernetes` puts instances on a cluster.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -122,10 +122,11 @@ test-chaos: build ## Programs killed at every step
 	$(GO_TEST) -timeout 30m ./test/chaos
 
 .PHONY: test-kubernetes
-test-kubernetes: ## Tests against a real Kubernetes of one node (root, Linux)
+test-kubernetes: build ## Tests against a real Kubernetes of one node (root, Linux)
 	@if [ "$$(uname -s)" != Linux ] || [ "$$(id -u)" != 0 ]; then \
 		echo "test-kubernetes: needs root on Linux, because a node makes containers, mounts and interfaces" >&2; exit 1; \
-	else $(GO_TEST) -timeout 60m -p 1 -parallel 4 ./test/cluster ./test/kubernetes; fi
+	else $(GO_TEST) -timeout 60m -p 1 -parallel 4 ./test/cluster ./test/kubernetes && \
+		PROVIDER=kubernetes $(GO_TEST) -timeout 30m ./test/chaos; fi
 
 .PHONY: bench
 bench: build ## Measure what docs/benchmarks.md tells

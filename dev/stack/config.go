@@ -14,6 +14,7 @@ import (
 
 	"github.com/toygres/toygres/dev/stack/cache"
 	"github.com/toygres/toygres/dev/stack/postgres"
+	"github.com/toygres/toygres/providers/kubernetes"
 	"github.com/toygres/toygres/providers/local"
 )
 
@@ -27,6 +28,9 @@ type config struct {
 
 	Ports         map[string]int `json:"ports"` // by the names in portSettings
 	InstancePorts string         `json:"instance_ports"`
+
+	Provider string  `json:"provider"` // where instances are: local or kubernetes
+	Cluster  cluster `json:"cluster,omitzero"`
 
 	Temporal string   `json:"temporal"` // program
 	Postgres []string `json:"postgres"` // installation prefixes, the catalog's first
@@ -46,6 +50,9 @@ var portSettings = []portSetting{
 	{"catalog", "CATALOG_PORT", "the catalog's PostgreSQL", 15432},
 }
 
+// providerVariable says where the instances of a new stack are to be.
+const providerVariable = "PROVIDER"
+
 const (
 	instancePortsVariable = "INSTANCE_PORTS"
 	standardInstancePorts = "15500-16499"
@@ -53,7 +60,7 @@ const (
 
 // readConfig reads the environment.
 func readConfig() (config, error) {
-	c := config{Ports: map[string]int{}, InstancePorts: standardInstancePorts}
+	c := config{Ports: map[string]int{}, InstancePorts: standardInstancePorts, Provider: os.Getenv(providerVariable)}
 	var err error
 	if c.Project, err = findProject(); err != nil {
 		return c, err
@@ -85,6 +92,9 @@ func readConfig() (config, error) {
 	}
 	if err := c.checkPortsDiffer(); err != nil {
 		return c, err
+	}
+	if c.Provider != "" && c.Provider != local.Name && c.Provider != kubernetes.Name {
+		return c, fmt.Errorf("%s=%s is not known: choose %s or %s", providerVariable, c.Provider, local.Name, kubernetes.Name)
 	}
 	c.Data, err = c.chooseData()
 	return c, err
@@ -204,11 +214,34 @@ func (c config) remembered() (config, bool, error) {
 	if err != nil {
 		return c, false, err
 	}
-	var r config
+	r := config{Provider: local.Name} // when it was written before there was another one
 	if err := json.Unmarshal(content, &r); err != nil {
 		return c, false, fmt.Errorf("%s: %w", c.configFile(), err)
 	}
 	return r, true, nil
+}
+
+// keepProvider leaves the instances where they are. A stack that was never up gets them where PROVIDER says.
+func (c *config) keepProvider() error {
+	asked := c.Provider
+	before, found, err := c.remembered()
+	switch {
+	case err != nil:
+		return err
+	case !found && asked == kubernetes.Name:
+		return c.chooseCluster()
+	case !found:
+		c.Provider = local.Name
+		return nil
+	case asked != "" && asked != before.Provider:
+		return fmt.Errorf("the instances of this stack are with the provider %s, so it cannot be %s now: make clean first, or choose another TOYGRES_STATE",
+			before.Provider, asked)
+	}
+	c.Provider, c.Cluster = before.Provider, before.Cluster
+	if c.Provider != kubernetes.Name {
+		return nil
+	}
+	return c.keepCluster(asked != "")
 }
 
 // keepPorts takes over the ports of a running stack, unless others are asked for.

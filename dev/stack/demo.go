@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/toygres/toygres/dev/stack/progress"
+	"github.com/toygres/toygres/providers/kubernetes"
 )
 
 const demoName = "demo"
@@ -35,7 +36,11 @@ func (c config) demo(ctx context.Context, p *progress.Printer) (string, error) {
 	}
 	if state == "" {
 		err := p.Step(ctx, demoName, "creating it", func(ctx context.Context) (string, error) {
-			_, err := c.toygres(ctx, "create", demoName, "--wait")
+			args := []string{"create", demoName, "--wait"}
+			if c.Provider == kubernetes.Name { // where what it may need is set aside for it
+				args = append(args, "--cpu", "500m", "--memory", "512MiB")
+			}
+			_, err := c.toygres(ctx, args...)
 			return "created", err
 		})
 		if err != nil {

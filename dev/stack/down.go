@@ -12,6 +12,7 @@ import (
 
 	"github.com/toygres/toygres/dev/stack/progress"
 	"github.com/toygres/toygres/dev/stack/supervisor"
+	"github.com/toygres/toygres/providers/kubernetes"
 	"github.com/toygres/toygres/providers/local"
 )
 
@@ -35,6 +36,13 @@ func clean(ctx context.Context, c config, args []string) error {
 	}
 	if err := c.stopAll(ctx, p, true); err != nil {
 		return err
+	}
+	if before, _, err := c.remembered(); err != nil {
+		return err
+	} else if before.Provider == kubernetes.Name {
+		if err := before.cleanCluster(ctx, p); err != nil {
+			return err
+		}
 	}
 	if err := c.remove(); err != nil {
 		return err
@@ -71,7 +79,12 @@ func (c config) stopAll(ctx context.Context, p *progress.Printer, tell bool) err
 		return err
 	}
 	ran := running || stale
-	if err := c.stopInstances(ctx, p, ran); err != nil { // in any case: they may have outlived an earlier attempt
+	if c.Provider == kubernetes.Name {
+		err = c.closeCluster(ctx, p)
+	} else {
+		err = c.stopInstances(ctx, p, ran)
+	}
+	if err != nil { // in any case: they may have outlived an earlier attempt
 		return err
 	}
 	if tell && ran {

@@ -26,6 +26,8 @@ const usage = `Usage: toygres-dev <command>
 Environment:
   API_PORT WORKER_PORT TEMPORAL_PORT TEMPORAL_UI_PORT CATALOG_PORT INSTANCE_PORTS
                         ports, if not the standard ones
+  PROVIDER              kubernetes puts the instances of a new stack on the cluster of KUBECONFIG, or else on one of this
+                        machine, which up starts (needs root); local, the default, runs them as processes
   TOYGRES_STATE         where data, logs and secrets are (default .toygres in the checkout)
   TOYGRES_CACHE         where PostgreSQL, Temporal and other slow builds are kept
   TOYGRES_PROJECT       the checkout (default the one around the working directory)

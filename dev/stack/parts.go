@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,10 +16,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/toygres/toygres/dev/stack/ports"
 	"github.com/toygres/toygres/dev/stack/postgres"
 	"github.com/toygres/toygres/dev/stack/supervisor"
+	"github.com/toygres/toygres/providers/kubernetes"
 )
 
 // parts are the programs of the stack in the order in which they start.
@@ -115,7 +118,7 @@ func (c config) program(path string, environment []string, args ...string) func(
 
 // environment configures our programs.
 func (c config) environment() []string {
-	return []string{
+	common := []string{
 		"TOYGRES_LISTEN=" + ports.Address(c.Ports["api"]),
 		"TOYGRES_WORKER_LISTEN=" + ports.Address(c.Ports["worker"]),
 		"TOYGRES_PUBLIC_URL=" + c.apiURL(),
@@ -123,11 +126,27 @@ func (c config) environment() []string {
 		"TOYGRES_TEMPORAL_ADDRESS=" + ports.Address(c.Ports["temporal"]),
 		"TOYGRES_TEMPORAL_NAMESPACE=toygres",
 		"TOYGRES_TEMPORAL_UI_URL=" + c.temporalUIURL(),
-		"TOYGRES_PROVIDER=local",
-		"TOYGRES_LOCAL_DIR=" + filepath.Join(c.Data, "instances"),
-		"TOYGRES_LOCAL_POSTGRES=" + strings.Join(c.Postgres, ":"),
-		"TOYGRES_LOCAL_PORTS=" + c.InstancePorts,
+		"TOYGRES_PROVIDER=" + c.Provider,
+	}
+	if c.Provider == kubernetes.Name {
+		return append(common, c.Cluster.environment()...)
+	}
+	return append(common,
+		"TOYGRES_LOCAL_DIR="+filepath.Join(c.Data, "instances"),
+		"TOYGRES_LOCAL_POSTGRES="+strings.Join(c.Postgres, ":"),
+		"TOYGRES_LOCAL_PORTS="+c.InstancePorts,
 		"TOYGRES_LOCAL_HOST=127.0.0.1",
+	)
+}
+
+// environment says where the cluster is, and how its instances are reached: this machine does not ask the cluster's DNS,
+// unless somebody says that it does.
+func (c cluster) environment() []string {
+	const endpoint = "TOYGRES_KUBERNETES_ENDPOINT"
+	return []string{
+		clientcmd.RecommendedConfigPathEnvVar + "=" + c.Kubeconfig,
+		namespaceVariable + "=" + c.Namespace,
+		endpoint + "=" + cmp.Or(os.Getenv(endpoint), string(kubernetes.EndpointAddress)),
 	}
 }
 

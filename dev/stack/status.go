@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/toygres/toygres/dev/stack/supervisor"
+	"github.com/toygres/toygres/providers/kubernetes"
+	"github.com/toygres/toygres/providers/local"
 )
 
 // statusReport is what status -o json prints; tests depend on it.
@@ -31,6 +34,8 @@ type statusReport struct {
 	Instances         string            `json:"instances_dir"`
 	Logs              string            `json:"logs_dir"`
 	Postgres          []string          `json:"postgres_prefixes"`
+	Provider          string            `json:"provider"`
+	Cluster           *cluster          `json:"cluster,omitempty"` // with the provider kubernetes
 }
 
 type partReport struct {
@@ -61,7 +66,10 @@ func (c config) report() (statusReport, error) {
 		URLs:  map[string]string{"api": c.apiURL(), "docs": c.apiURL() + "/api/docs", "temporal_ui": c.temporalUIURL()},
 		Ports: c.Ports, InstancePorts: c.InstancePorts, CatalogURL: c.catalogURL(catalogDatabase),
 		AdminPasswordFile: c.adminPasswordFile(), State: c.State, Instances: filepath.Join(c.Data, "instances"),
-		Logs: c.logs(), Postgres: c.Postgres,
+		Logs: c.logs(), Postgres: c.Postgres, Provider: cmp.Or(c.Provider, local.Name),
+	}
+	if c.Provider == kubernetes.Name && c.Cluster.Namespace != "" {
+		r.Cluster = &c.Cluster
 	}
 	if running {
 		r.SupervisorPID = state.Supervisor.PID
@@ -129,6 +137,9 @@ func status(_ context.Context, c config, args []string) error {
 		fmt.Printf("  %-14s %s\n", part.Name, line)
 	}
 	fmt.Printf("\n  %-14s %s\n  %-14s %s\n  %-14s %s\n", "web UI", r.URLs["api"], "API docs", r.URLs["docs"], "Temporal Web", r.URLs["temporal_ui"])
+	if r.Cluster != nil {
+		fmt.Printf("  %-14s %s\n", "instances", r.Cluster.where())
+	}
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/toygres/toygres/dev/stack/cache"
 	"github.com/toygres/toygres/dev/stack/progress"
 	"github.com/toygres/toygres/dev/stack/supervisor"
+	"github.com/toygres/toygres/providers/kubernetes"
 )
 
 // up is the command up.
@@ -33,6 +34,9 @@ func up(ctx context.Context, c config, args []string) (err error) {
 	}
 	defer unlock()
 
+	if err := c.keepProvider(); err != nil {
+		return err
+	}
 	running, err := c.running()
 	if err != nil {
 		return err
@@ -53,6 +57,14 @@ func up(ctx context.Context, c config, args []string) (err error) {
 	}
 	if err := c.build(ctx, p); err != nil {
 		return err
+	}
+	if c.Provider == kubernetes.Name {
+		if err := c.openCluster(ctx, p, running); err != nil {
+			if !running {
+				err = errors.Join(err, c.closeCluster(context.WithoutCancel(ctx), p))
+			}
+			return err
+		}
 	}
 	if running {
 		err = c.refresh(ctx, p)
@@ -246,13 +258,17 @@ func (c config) verdict(state supervisor.State) error {
 // welcome tells where everything is.
 func (c config) welcome(p *progress.Printer, demo string) {
 	fmt.Printf("\nToygres is up (%s).\n\n", progress.Seconds(p.Elapsed()))
-	for _, line := range [][2]string{
+	lines := [][2]string{
 		{"web UI", c.apiURL() + " (user admin, password in " + shown(c.adminPasswordFile()) + ")"},
 		{"API docs", c.apiURL() + "/api/docs"},
 		{"Temporal Web", c.temporalUIURL()},
 		{"logs", shown(c.logs())},
 		{demoName, demo},
-	} {
+	}
+	if c.Provider == kubernetes.Name {
+		lines = append(lines, [2]string{"instances", c.Cluster.where()})
+	}
+	for _, line := range lines {
 		fmt.Printf("  %-14s %s\n", line[0], line[1])
 	}
 	toygres := shown(c.bin("toygres"))

@@ -30,6 +30,8 @@ type Stack struct {
 	TemporalAddress string // host:port of gRPC
 	CatalogURL      string // of the catalog's database, for its superuser
 	InstancesDir    string // where the local provider keeps instances
+	Namespace       string // where the provider kubernetes keeps instances, "" with another one
+	Kubeconfig      string // of its cluster
 	PostgresPrefix  string // installation of the newest PostgreSQL
 
 	project string
@@ -41,9 +43,23 @@ type Stack struct {
 // instancePorts is how many ports a stack has for its instances.
 const instancePorts = 100
 
+// Option changes what [Up] starts.
+type Option func(*Stack)
+
+// OnKubernetes puts the instances on a cluster: the one of a kubeconfig file,
+// or with "" one of the stack's own, which needs root.
+func OnKubernetes(kubeconfig string) Option {
+	return WithEnvironment("PROVIDER=kubernetes", "KUBECONFIG="+kubeconfig)
+}
+
+// WithEnvironment adds variables, each as NAME=value, to what the programs get.
+func WithEnvironment(variables ...string) Option {
+	return func(s *Stack) { s.env = append(s.env, variables...) }
+}
+
 // Up builds what has changed and starts a stack, with an instance demo. Its
 // progress goes to log. The caller must Clean it.
-func Up(ctx context.Context, log io.Writer) (_ *Stack, err error) {
+func Up(ctx context.Context, log io.Writer, options ...Option) (_ *Stack, err error) {
 	project, err := findProject()
 	if err != nil {
 		return nil, err
@@ -65,6 +81,9 @@ func Up(ctx context.Context, log io.Writer) (_ *Stack, err error) {
 	}
 	if s.env, err = environment(state, s.config()); err != nil {
 		return nil, err
+	}
+	for _, option := range options {
+		option(s)
 	}
 	if err := s.Up(ctx); err != nil {
 		return nil, err
@@ -153,6 +172,10 @@ type status struct {
 	AdminPasswordFile string            `json:"admin_password_file"`
 	Instances         string            `json:"instances_dir"`
 	Postgres          []string          `json:"postgres_prefixes"`
+	Cluster           struct {
+		Kubeconfig string `json:"kubeconfig"`
+		Namespace  string `json:"namespace"`
+	} `json:"cluster"`
 }
 
 func (s *Stack) status(ctx context.Context) (status, error) {
@@ -170,6 +193,7 @@ func (s *Stack) readStatus(ctx context.Context) error {
 		return err
 	}
 	s.CatalogURL, s.InstancesDir = st.CatalogURL, st.Instances
+	s.Kubeconfig, s.Namespace = st.Cluster.Kubeconfig, st.Cluster.Namespace
 	s.WorkerURL = "http://" + ports.Address(st.Ports["worker"])
 	s.TemporalAddress = ports.Address(st.Ports["temporal"])
 	if len(st.Postgres) == 0 {

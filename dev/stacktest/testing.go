@@ -11,9 +11,9 @@ import (
 
 // New starts a stack for this test alone, for tests that disturb it. It goes
 // with the test.
-func New(t testing.TB) *Stack {
+func New(t testing.TB, options ...Option) *Stack {
 	t.Helper()
-	s, err := Up(t.Context(), os.Stderr)
+	s, err := Up(t.Context(), os.Stderr, options...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -3,7 +3,6 @@ package chaos
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"syscall"
 	"testing"
 
@@ -39,7 +38,7 @@ func moments(kind toygres.Kind) []moment {
 func (m moment) String() string { return fmt.Sprintf("%s as %s", m.step, m.state) }
 
 func TestAWorkerKilledAtAnyStepOfCreateLeavesAnInstanceThatWorks(t *testing.T) {
-	stack := stacktest.New(t)
+	stack := newStack(t)
 	installHolds(t, stack.CatalogURL)
 	for i, moment := range moments(toygres.KindCreate) {
 		name := fmt.Sprintf("create-%d", i)
@@ -60,7 +59,7 @@ func TestAWorkerKilledAtAnyStepOfCreateLeavesAnInstanceThatWorks(t *testing.T) {
 }
 
 func TestAWorkerKilledAtAnyStepOfDeleteLeavesNothingBehind(t *testing.T) {
-	stack := stacktest.New(t)
+	stack := newStack(t)
 	installHolds(t, stack.CatalogURL)
 	for i, moment := range moments(toygres.KindDelete) {
 		name := fmt.Sprintf("delete-%d", i)
@@ -80,7 +79,7 @@ func TestAWorkerKilledAtAnyStepOfDeleteLeavesNothingBehind(t *testing.T) {
 }
 
 func TestACreateCancelledWhileItsWorkerIsDeadIsUndone(t *testing.T) {
-	stack := stacktest.New(t)
+	stack := newStack(t)
 	installHolds(t, stack.CatalogURL)
 	for i, step := range toygres.PlannedSteps(toygres.KindCreate)[:3] {
 		name := fmt.Sprintf("cancelled-%d", i)
@@ -111,7 +110,7 @@ func TestACreateCancelledWhileItsWorkerIsDeadIsUndone(t *testing.T) {
 
 func create(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
 	t.Helper()
-	response, err := stack.Client.CreateInstanceWithResponse(t.Context(), nil, openapi.CreateInstanceJSONRequestBody{Name: name})
+	response, err := stack.Client.CreateInstanceWithResponse(t.Context(), nil, small(name))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
 	return *response.JSON202
@@ -142,26 +141,4 @@ func requireGone(t *testing.T, stack *stacktest.Stack, name string) {
 func killWorker(t *testing.T, stack *stacktest.Stack) {
 	t.Helper()
 	require.NoError(t, syscall.Kill(stack.PID("worker"), syscall.SIGKILL))
-}
-
-// requireNoOrphans compares what exists with what is known: the instances'
-// directory holds one entry for each living instance, and no PostgreSQL
-// server runs in a directory that is not one of these.
-func requireNoOrphans(t *testing.T, stack *stacktest.Stack) {
-	t.Helper()
-	response, err := stack.Client.ListInstancesWithResponse(t.Context(), nil)
-	require.NoError(t, err)
-	require.NotNil(t, response.JSON200)
-	known := map[string]bool{}
-	for _, instance := range response.JSON200.Items {
-		known[instance.Id.String()] = true
-	}
-	entries, err := os.ReadDir(stack.InstancesDir)
-	require.NoError(t, err)
-	for _, entry := range entries {
-		if entry.IsDir() {
-			require.True(t, known[entry.Name()], "%s is an orphan", entry.Name())
-		}
-	}
-	require.ElementsMatch(t, stack.InstanceDirs(known), stack.ServerDirs(t), "servers and instances")
 }

@@ -29,13 +29,15 @@ const patience = 3 * time.Minute
 
 // The cluster of this test process.
 var (
-	access *rest.Config
-	client clientset.Interface
+	cluster *kubernetestest.Kubernetes
+	access  *rest.Config
+	client  clientset.Interface
 )
 
 func TestMain(m *testing.M) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute) // the first time, Kubernetes is built
-	cluster, err := kubernetestest.Up(ctx)
+	var err error
+	cluster, err = kubernetestest.Up(ctx)
 	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -12,12 +12,13 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/dev/kubernetestest"
 )
 
 // kindOf returns the kind of an object as objectsOf names it.
 func kindOf(object string) (schema.GroupVersionResource, string) {
 	resource, name, _ := strings.Cut(object, "/")
-	for _, kind := range everyKind {
+	for _, kind := range kubernetestest.Kinds {
 		if kind.Resource == resource {
 			return kind, name
 		}

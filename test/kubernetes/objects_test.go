@@ -8,38 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
 	"github.com/toygres/toygres"
 )
 
-// everyKind is all that we make, and all that Kubernetes makes for it.
-var everyKind = []schema.GroupVersionResource{
-	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "secrets"}, {Version: "v1", Resource: "services"},
-	{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "persistentvolumeclaims"}, {Version: "v1", Resource: "endpoints"},
-	{Group: "apps", Version: "v1", Resource: "statefulsets"}, {Group: "apps", Version: "v1", Resource: "controllerrevisions"},
-	{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
-	{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"},
-	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"},
-}
-
 // objectsOf returns each object of the instance, by kind and name, with its
 // resource version.
 func objectsOf(t *testing.T, namespace string, id toygres.InstanceID) map[string]string {
 	t.Helper()
-	meta, err := metadata.NewForConfig(access)
-	require.NoError(t, err)
-	found := map[string]string{}
-	for _, kind := range everyKind {
-		list, err := meta.Resource(kind).Namespace(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "toygres.io/instance-id=" + string(id)})
-		require.NoError(t, err)
-		for _, o := range list.Items {
-			found[kind.Resource+"/"+o.Name] = o.ResourceVersion
-		}
-	}
-	return found
+	return cluster.Objects(t, namespace)[string(id)]
 }
 
 func TestAnInstanceIsTheseObjectsAndNoneIsLeft(t *testing.T) {

@@ -4,6 +4,7 @@ package kubernetes
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -69,6 +70,19 @@ func (c Cluster) Up(ctx context.Context, out io.Writer, majors ...int) error {
 // removed.
 func (c Cluster) Down(ctx context.Context, keep bool) error {
 	return c.run(ctx, io.Discard, "down", "--state", c.State, "--keep="+strconv.FormatBool(keep))
+}
+
+// Running tells whether the cluster runs.
+func (c Cluster) Running(ctx context.Context) (bool, error) {
+	if _, err := os.Stat(filepath.Join(c.State, "config.json")); errors.Is(err, os.ErrNotExist) {
+		return false, nil // it was never started
+	}
+	var out strings.Builder
+	if err := c.run(ctx, &out, "status", "--state", c.State, "-o", "json"); err != nil {
+		return false, err
+	}
+	var status struct{ Running bool }
+	return status.Running, json.Unmarshal([]byte(out.String()), &status)
 }
 
 // Import makes the images of an archive known to the running cluster.

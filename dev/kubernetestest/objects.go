@@ -1,0 +1,42 @@
+package kubernetestest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
+)
+
+// Kinds are all that instances consist of, and all that Kubernetes makes for them.
+var Kinds = []schema.GroupVersionResource{
+	{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "secrets"}, {Version: "v1", Resource: "services"},
+	{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "persistentvolumeclaims"}, {Version: "v1", Resource: "endpoints"},
+	{Group: "apps", Version: "v1", Resource: "statefulsets"}, {Group: "apps", Version: "v1", Resource: "controllerrevisions"},
+	{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"},
+	{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"},
+	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"},
+}
+
+// Objects are the objects of a namespace's instances: by the instance's id, then by kind and name, as in pods/pg-0, the
+// resource version.
+func (k *Kubernetes) Objects(tb testing.TB, namespace string) map[string]map[string]string {
+	tb.Helper()
+	const label = "toygres.io/instance-id"
+	client, err := metadata.NewForConfig(k.Config)
+	require.NoError(tb, err)
+	found := map[string]map[string]string{}
+	for _, kind := range Kinds {
+		list, err := client.Resource(kind).Namespace(namespace).List(tb.Context(), metav1.ListOptions{LabelSelector: label})
+		require.NoError(tb, err)
+		for _, o := range list.Items {
+			id := o.Labels[label]
+			if found[id] == nil {
+				found[id] = map[string]string{}
+			}
+			found[id][kind.Resource+"/"+o.Name] = o.ResourceVersion
+		}
+	}
+	return found
+}

@@ -1,0 +1,65 @@
+package chaos
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/toygres/toygres/dev/kubernetestest"
+	"github.com/toygres/toygres/dev/stacktest"
+	"github.com/toygres/toygres/openapi"
+)
+
+// onKubernetes says where the instances are: PROVIDER=kubernetes puts them on
+// a real cluster, as it does for make up.
+func onKubernetes() bool { return os.Getenv("PROVIDER") == "kubernetes" }
+
+func newStack(t *testing.T) *stacktest.Stack {
+	t.Helper()
+	if onKubernetes() {
+		return stacktest.New(t, stacktest.OnKubernetes(kubernetestest.Cluster(t).Kubeconfig))
+	}
+	return stacktest.New(t)
+}
+
+// small is an instance for which also a small node has room.
+func small(name string) openapi.CreateInstanceJSONRequestBody {
+	cpu, memory := 500, 256
+	return openapi.CreateInstanceJSONRequestBody{Name: name, CpuMillis: &cpu, MemoryMib: &memory}
+}
+
+// requireNoOrphans compares what exists with what is known: nothing exists but
+// for living instances, and each of these has its server.
+func requireNoOrphans(t *testing.T, stack *stacktest.Stack) {
+	t.Helper()
+	response, err := stack.Client.ListInstancesWithResponse(t.Context(), nil)
+	require.NoError(t, err)
+	require.NotNil(t, response.JSON200)
+	known := map[string]bool{}
+	for _, instance := range response.JSON200.Items {
+		known[instance.Id.String()] = true
+	}
+	if onKubernetes() {
+		requireNoOrphanedObjects(t, stack, known)
+		return
+	}
+	entries, err := os.ReadDir(stack.InstancesDir)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		if entry.IsDir() {
+			require.True(t, known[entry.Name()], "%s is an orphan", entry.Name())
+		}
+	}
+	require.ElementsMatch(t, stack.InstanceDirs(known), stack.ServerDirs(t), "servers and instances")
+}
+
+func requireNoOrphanedObjects(t *testing.T, stack *stacktest.Stack, known map[string]bool) {
+	t.Helper()
+	found := kubernetestest.Cluster(t).Objects(t, stack.Namespace)
+	for id := range known {
+		require.Contains(t, found[id], "pods/pg-"+id+"-0", "the instance %s has no server", id)
+		delete(found, id)
+	}
+	require.Empty(t, found, "objects of no instance")
+}
