@@ -39,7 +39,7 @@ var transitions = map[State][]State{
 	StateStopping:   {StateStopped, StateRunning, StateFailed},
 	StateStopped:    {StateStarting, StateUpdating, StateDeleting, StateFailed},
 	StateStarting:   {StateRunning, StateStopped, StateFailed},
-	StateRestarting: {StateRunning, StateFailed},
+	StateRestarting: {StateRunning, StateStopped, StateFailed},
 	StateUpdating:   {StateRunning, StateStopped, StateFailed},
 	StateDeleting:   {StateDeleted, StateFailed, StateRunning, StateStopped},
 	StateFailed:     {StateDeleting},

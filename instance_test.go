@@ -54,7 +54,7 @@ func TestRolesCoverThoseBelow(t *testing.T) {
 
 func TestEveryDurableKindHasAPlan(t *testing.T) {
 	t.Parallel()
-	for _, k := range []toygres.Kind{toygres.KindCreate, toygres.KindDelete, toygres.KindStop, toygres.KindStart} {
+	for _, k := range toygres.Kinds() {
 		require.NotEmpty(t, toygres.PlannedSteps(k), k)
 	}
 	require.Empty(t, toygres.PlannedSteps("bogus"))

@@ -11,11 +11,15 @@ type Kind string
 
 // The kinds of operations.
 const (
-	KindCreate Kind = "create"
-	KindDelete Kind = "delete"
-	KindStop   Kind = "stop"
-	KindStart  Kind = "start"
+	KindCreate  Kind = "create"
+	KindDelete  Kind = "delete"
+	KindStop    Kind = "stop"
+	KindStart   Kind = "start"
+	KindRestart Kind = "restart"
 )
+
+// Kinds returns every kind.
+func Kinds() []Kind { return []Kind{KindCreate, KindDelete, KindStop, KindStart, KindRestart} }
 
 // OperationState is how far an operation has got.
 type OperationState string
@@ -56,7 +60,7 @@ type Operation struct {
 // StepName names a step of an operation.
 type StepName string
 
-// The steps of create and delete, and of stop and start.
+// The steps of create and delete, and of stop, start and restart.
 const (
 	StepProvision  StepName = "provision"       // make the server exist and ask it to run
 	StepAwaitReady StepName = "wait for ready"  // until the provider shows it ready
@@ -67,6 +71,7 @@ const (
 	StepUndo       StepName = "undo"            // compensation: remove what a failed create made
 	StepStop       StepName = "stop"
 	StepStart      StepName = "start"
+	StepRestart    StepName = "restart"
 )
 
 // PlannedSteps returns the steps that an operation of kind k takes when all
@@ -81,6 +86,8 @@ func PlannedSteps(k Kind) []StepName {
 		return []StepName{StepStop}
 	case KindStart:
 		return []StepName{StepStart}
+	case KindRestart:
+		return []StepName{StepRestart}
 	default:
 		return nil
 	}

@@ -26,6 +26,17 @@ type Provider interface {
 	Start(ctx context.Context, id InstanceID) error
 	Stop(ctx context.Context, id InstanceID) error
 
+	// Restart ends the instance's server and starts another one, with its data
+	// kept. It returns as soon as that is recorded and on its way: from then on
+	// Observe shows no PhaseReady until a server that was started after the call
+	// accepts connections, also if the caller is killed half way.
+	//
+	// request names who asks, for example an operation, and becomes
+	// Observation.Restart. Asked again by the same request nothing more
+	// happens, so a call of which nobody knows the result can be repeated. An
+	// instance that should not run is CodeConflict.
+	Restart(ctx context.Context, id InstanceID, request string) error
+
 	// Delete ends the server and removes everything of the instance. It
 	// returns when nothing is left. Deleting what does not exist succeeds.
 	Delete(ctx context.Context, id InstanceID) error
@@ -75,6 +86,7 @@ type Observation struct {
 	Phase    Phase
 	Endpoint Endpoint // zero until known
 	Message  string   // why it is not ready, in words; "" when there is nothing to say
+	Restart  string   // the request that last asked for a restart; "" when none has
 }
 
 // Credentials sign the superuser in. It prints without its password, so that

@@ -152,6 +152,13 @@ type ClientInterface interface {
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 	ListInstanceEvents(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RestartInstance Restart a running instance
+	//
+	// Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
+	//
+	// Corresponds with POST /api/instances/{name}/restart (the `RestartInstance` operationId).
+	RestartInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// StartInstance Start a stopped instance
 	//
 	// Answers at once; the state is `starting` until the server accepts connections. Starting a running instance changes nothing.
@@ -388,6 +395,23 @@ func (c *Client) RevealConnection(ctx context.Context, name Name, reqEditors ...
 // Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 func (c *Client) ListInstanceEvents(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListInstanceEventsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestartInstance Restart a running instance
+//
+// Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
+//
+// Corresponds with POST /api/instances/{name}/restart (the `RestartInstance` operationId).
+func (c *Client) RestartInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestartInstanceRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -1079,6 +1103,40 @@ func NewListInstanceEventsRequest(server string, name Name, params *ListInstance
 	return req, nil
 }
 
+// NewRestartInstanceRequest constructs an http.Request for the RestartInstance method
+func NewRestartInstanceRequest(server string, name Name) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/restart", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewStartInstanceRequest constructs an http.Request for the StartInstance method
 func NewStartInstanceRequest(server string, name Name) (*http.Request, error) {
 	var err error
@@ -1658,6 +1716,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 	ListInstanceEventsWithResponse(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*ListInstanceEventsResponse, error)
 
+	// RestartInstanceWithResponse Restart a running instance
+	//
+	// Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/restart (the `RestartInstance` operationId).
+	RestartInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*RestartInstanceResponse, error)
+
 	// StartInstanceWithResponse Start a stopped instance
 	//
 	// Answers at once; the state is `starting` until the server accepts connections. Starting a running instance changes nothing.
@@ -2207,6 +2274,61 @@ func (r ListInstanceEventsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListInstanceEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RestartInstanceResponseDefaultHeaders the declared response headers of an HTTP default response for RestartInstance
+type RestartInstanceResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type RestartInstanceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Instance
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RestartInstanceResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RestartInstanceResponse) GetJSON200() *Instance {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RestartInstanceResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RestartInstanceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RestartInstanceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestartInstanceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RestartInstanceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3002,6 +3124,21 @@ func (c *ClientWithResponses) ListInstanceEventsWithResponse(ctx context.Context
 	return ParseListInstanceEventsResponse(rsp)
 }
 
+// RestartInstanceWithResponse Restart a running instance
+//
+// Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/restart (the `RestartInstance` operationId).
+func (c *ClientWithResponses) RestartInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*RestartInstanceResponse, error) {
+	rsp, err := c.RestartInstance(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestartInstanceResponse(rsp)
+}
+
 // StartInstanceWithResponse Start a stopped instance
 //
 // Answers at once; the state is `starting` until the server accepts connections. Starting a running instance changes nothing.
@@ -3558,6 +3695,52 @@ func ParseListInstanceEventsResponse(rsp *http.Response) (*ListInstanceEventsRes
 	switch {
 	case true:
 		var headers ListInstanceEventsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRestartInstanceResponse parses an HTTP response from a RestartInstanceWithResponse call
+func ParseRestartInstanceResponse(rsp *http.Response) (*RestartInstanceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestartInstanceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Instance
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RestartInstanceResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

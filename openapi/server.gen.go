@@ -42,6 +42,9 @@ type ServerInterface interface {
 	// ListInstanceEvents What happened to an instance
 	// (GET /api/instances/{name}/events)
 	ListInstanceEvents(ctx echo.Context, name Name, params ListInstanceEventsParams) error
+	// RestartInstance Restart a running instance
+	// (POST /api/instances/{name}/restart)
+	RestartInstance(ctx echo.Context, name Name) error
 	// StartInstance Start a stopped instance
 	// (POST /api/instances/{name}/start)
 	StartInstance(ctx echo.Context, name Name) error
@@ -298,6 +301,22 @@ func (w *ServerInterfaceWrapper) ListInstanceEvents(ctx echo.Context) error {
 	return err
 }
 
+// RestartInstance converts echo context to params.
+func (w *ServerInterfaceWrapper) RestartInstance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RestartInstance(ctx, name)
+	return err
+}
+
 // StartInstance converts echo context to params.
 func (w *ServerInterfaceWrapper) StartInstance(ctx echo.Context) error {
 	var err error
@@ -538,6 +557,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/instances/:name", wrapper.GetInstance, options.OperationMiddlewares["getInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/stop", wrapper.StopInstance, options.OperationMiddlewares["stopInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/start", wrapper.StartInstance, options.OperationMiddlewares["startInstance"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/restart", wrapper.RestartInstance, options.OperationMiddlewares["restartInstance"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/connection", wrapper.GetConnection, options.OperationMiddlewares["getConnection"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/connection/reveal", wrapper.RevealConnection, options.OperationMiddlewares["revealConnection"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/events", wrapper.ListInstanceEvents, options.OperationMiddlewares["listInstanceEvents"]...)
@@ -932,6 +952,49 @@ type ListInstanceEventsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListInstanceEventsdefaultApplicationProblemPlusJSONResponse) VisitListInstanceEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestartInstanceRequestObject struct {
+	Name Name `json:"name"`
+}
+
+type RestartInstanceResponseObject interface {
+	VisitRestartInstanceResponse(w http.ResponseWriter) error
+}
+
+type RestartInstance200JSONResponse struct{ InstanceJSONResponse }
+
+func (response RestartInstance200JSONResponse) VisitRestartInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestartInstancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RestartInstancedefaultApplicationProblemPlusJSONResponse) VisitRestartInstanceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1490,6 +1553,9 @@ type StrictServerInterface interface {
 	// ListInstanceEvents What happened to an instance
 	// (GET /api/instances/{name}/events)
 	ListInstanceEvents(ctx context.Context, request ListInstanceEventsRequestObject) (ListInstanceEventsResponseObject, error)
+	// RestartInstance Restart a running instance
+	// (POST /api/instances/{name}/restart)
+	RestartInstance(ctx context.Context, request RestartInstanceRequestObject) (RestartInstanceResponseObject, error)
 	// StartInstance Start a stopped instance
 	// (POST /api/instances/{name}/start)
 	StartInstance(ctx context.Context, request StartInstanceRequestObject) (StartInstanceResponseObject, error)
@@ -1758,6 +1824,31 @@ func (sh *strictHandler) ListInstanceEvents(ctx echo.Context, name Name, params 
 		return err
 	} else if validResponse, ok := response.(ListInstanceEventsResponseObject); ok {
 		return validResponse.VisitListInstanceEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RestartInstance operation middleware
+func (sh *strictHandler) RestartInstance(ctx echo.Context, name Name) error {
+	var request RestartInstanceRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RestartInstance(ctx.Request().Context(), request.(RestartInstanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestartInstance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RestartInstanceResponseObject); ok {
+		return validResponse.VisitRestartInstanceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -155,10 +155,11 @@ func (e MeSignedInBy) Valid() bool {
 
 // Defines values for OperationKind.
 const (
-	Create OperationKind = "create"
-	Delete OperationKind = "delete"
-	Start  OperationKind = "start"
-	Stop   OperationKind = "stop"
+	Create  OperationKind = "create"
+	Delete  OperationKind = "delete"
+	Restart OperationKind = "restart"
+	Start   OperationKind = "start"
+	Stop    OperationKind = "stop"
 )
 
 // Valid indicates whether the value is a known member of the OperationKind enum.
@@ -167,6 +168,8 @@ func (e OperationKind) Valid() bool {
 	case Create:
 		return true
 	case Delete:
+		return true
+	case Restart:
 		return true
 	case Start:
 		return true

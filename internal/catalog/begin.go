@@ -10,7 +10,7 @@ import (
 )
 
 // target returns the state that an operation of kind k puts its instance into
-// while it goes on, and the one that makes the request needless.
+// while it goes on, and the one that makes the request needless, "" for none.
 func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 	switch k {
 	case toygres.KindDelete:
@@ -19,6 +19,8 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 		return toygres.StateStopping, toygres.StateStopped, true
 	case toygres.KindStart:
 		return toygres.StateStarting, toygres.StateRunning, true
+	case toygres.KindRestart:
+		return toygres.StateRestarting, "", true
 	default:
 		return "", "", false
 	}
@@ -55,7 +57,7 @@ WITH target AS (
 SELECT ` + instanceColumns + `, o.previous_state, o.created_at
 FROM changed i JOIN operation o ON o.instance_id = i.id`
 
-// Begin records an operation of kind delete, stop or start in state pending,
+// Begin records an operation of kind delete, stop, start or restart in state pending,
 // with its planned steps, and puts the instance into the state that goes with
 // it, if the present one allows it. Otherwise it is CodeConflict, with
 // Error.Operation set when another operation is in progress.
@@ -124,6 +126,8 @@ func noun(k toygres.Kind) string {
 		return "Stop"
 	case toygres.KindStart:
 		return "Start"
+	case toygres.KindRestart:
+		return "Restart"
 	default:
 		return string(k)
 	}
@@ -141,8 +145,11 @@ func (s *Store) refusal(ctx context.Context, instance toygres.Instance, kind toy
 			"can't %s %q now: its %s operation %s is in progress; wait for it, or cancel it", kind, name, other.Kind, other.ID)}
 	}
 	hint := "wait until it is running or stopped"
-	if instance.State == toygres.StateFailed {
+	switch {
+	case instance.State == toygres.StateFailed:
 		hint = "it failed and can only be deleted"
+	case instance.State == toygres.StateStopped && kind == toygres.KindRestart:
+		hint = "start it"
 	}
 	return toygres.Errorf(toygres.CodeConflict, "can't %s %q while it is %s; %s", kind, name, instance.State, hint)
 }

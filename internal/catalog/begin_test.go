@@ -61,7 +61,7 @@ func TestBeginFollowsTheState(t *testing.T) {
 	s, url := openURL(t)
 	ctx, pool, owner := t.Context(), sql(t, url), newUser(t, s, "ann")
 	during := map[toygres.Kind]toygres.State{toygres.KindDelete: toygres.StateDeleting,
-		toygres.KindStop: toygres.StateStopping, toygres.KindStart: toygres.StateStarting}
+		toygres.KindStop: toygres.StateStopping, toygres.KindStart: toygres.StateStarting, toygres.KindRestart: toygres.StateRestarting}
 	needless := map[toygres.Kind]toygres.State{toygres.KindStop: toygres.StateStopped, toygres.KindStart: toygres.StateRunning}
 	id := running(t, s, owner, "mydb").ID
 
@@ -112,7 +112,7 @@ func TestConflictNamesTheOperationInProgress(t *testing.T) {
 	running(t, s, owner, "mydb")
 	stop, err := s.Begin(t.Context(), "mydb", toygres.KindStop, owner)
 	require.NoError(t, err)
-	for _, kind := range []toygres.Kind{toygres.KindStop, toygres.KindStart, toygres.KindDelete} {
+	for _, kind := range []toygres.Kind{toygres.KindStop, toygres.KindStart, toygres.KindRestart, toygres.KindDelete} {
 		_, err = s.Begin(t.Context(), "mydb", kind, owner)
 		requireCode(t, toygres.CodeConflict, err)
 		var conflict *toygres.Error

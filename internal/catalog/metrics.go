@@ -18,7 +18,7 @@ func newDurations() *prometheus.HistogramVec {
 		Buckets: []float64{.1, .25, .5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300, 900, 3600},
 	}, []string{"kind", "outcome"})
 	// From zero, or the first failure would not count as an increase.
-	for _, kind := range []toygres.Kind{toygres.KindCreate, toygres.KindDelete, toygres.KindStop, toygres.KindStart} {
+	for _, kind := range toygres.Kinds() {
 		for _, outcome := range []toygres.OperationState{toygres.OperationSucceeded, toygres.OperationFailed, toygres.OperationCancelled} {
 			durations.WithLabelValues(string(kind), string(outcome))
 		}

@@ -183,7 +183,7 @@ func TestSchemaAllowsWhatTheDomainAllows(t *testing.T) {
 	for _, image := range []toygres.ImageType{toygres.ImageStock, toygres.ImagePgDurable} {
 		exec(t, pool, `UPDATE instances SET image_type = $2 WHERE id = $1`, id, image)
 	}
-	for _, kind := range []toygres.Kind{toygres.KindCreate, toygres.KindDelete, toygres.KindStop, toygres.KindStart} {
+	for _, kind := range toygres.Kinds() {
 		exec(t, pool, `UPDATE operations SET kind = $2 WHERE id = $1`, operation, kind)
 	}
 	for _, role := range []toygres.Role{toygres.RoleViewer, toygres.RoleOperator, toygres.RoleAdmin} {

@@ -203,7 +203,7 @@ func TestNoDeadlocks(t *testing.T) {
 	t.Parallel()
 	s, url := openURL(t)
 	owner := newUser(t, s, "ann")
-	kinds := []toygres.Kind{toygres.KindDelete, toygres.KindStop, toygres.KindStart}
+	kinds := []toygres.Kind{toygres.KindDelete, toygres.KindStop, toygres.KindStart, toygres.KindRestart}
 	act := func(ctx context.Context, r *rand.Rand) error {
 		name := fmt.Sprintf("db-%d", r.IntN(3))
 		instance, err := s.Instance(ctx, name)

@@ -70,6 +70,11 @@ func newFakeServer(t *testing.T) *fakeServer {
 		i.OperationId = &s.begin(openapi.Stop, i.Name, "stop").Id
 		answer(w, 200, i)
 	})))
+	handle("POST /api/instances/{name}/restart", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
+		i.State = openapi.InstanceStateRestarting
+		i.OperationId = &s.begin(openapi.Restart, i.Name, "restart").Id
+		answer(w, 200, i)
+	})))
 	handle("GET /api/instances/{name}/connection", s.signedIn(s.onInstance(func(w http.ResponseWriter, _ *openapi.Instance) {
 		answer(w, 200, s.connection(false))
 	})))

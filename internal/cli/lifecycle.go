@@ -29,6 +29,15 @@ func (a *app) startCommand() *cobra.Command {
 	})
 }
 
+func (a *app) restartCommand() *cobra.Command {
+	return a.lifecycleCommand(&cobra.Command{
+		Use:   "restart NAME",
+		Short: "Restart a running instance; open connections are cut",
+	}, "it accepts connections again", openapi.InstanceStateRunning, func(ctx context.Context, c *client, name string) (*http.Response, error) {
+		return c.RestartInstance(ctx, name)
+	})
+}
+
 // lifecycleCommand completes a command that asks for a state directly.
 func (a *app) lifecycleCommand(cmd *cobra.Command, until string, want openapi.InstanceState, ask func(context.Context, *client, string) (*http.Response, error)) *cobra.Command {
 	var wait waiting

@@ -62,7 +62,7 @@ func (a *app) operationsListCommand() *cobra.Command {
 	cmd.Flags().StringVar(&kind, "kind", "", "only this kind: create, delete, stop or start")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only operations in these states")
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
-	complete(cmd, "kind", "create", "delete", "stop", "start")
+	complete(cmd, "kind", "create", "delete", "stop", "start", "restart")
 	complete(cmd, "state", "pending", "running", "succeeded", "failed", "cancelled")
 	a.completeInstanceFlag(cmd)
 	return cmd

@@ -196,6 +196,20 @@ func TestStopWaitsForTheState(t *testing.T) {
 	require.Equal(t, "demo is stopped: PostgreSQL 18.4\n", out.String())
 }
 
+func TestRestartWaitsForTheNewServer(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	s.instances = append(s.instances, testInstance("demo"))
+	var out, errs lockedBuffer
+	wait := signedInTo(t, s).start(&out, &errs, "restart", "demo", "--wait")
+	streaming(t, s, 1)
+	s.happen(func() { s.operation().State = openapi.OperationStateSucceeded })
+	streaming(t, s, 2)
+	s.happen(func() { s.find("demo").State = openapi.InstanceStateRunning })
+	require.Zero(t, wait(), errs.String())
+	require.Equal(t, "demo is running: PostgreSQL 18.4 at 127.0.0.1:15500\n", out.String())
+}
+
 func TestDeleteNeedsAConfirmation(t *testing.T) {
 	t.Parallel()
 	s := newFakeServer(t)

@@ -17,6 +17,7 @@ type desired struct {
 	storageClass string // "" is the cluster's default
 	image        string
 	running      bool
+	restart      string // the request that last asked for a restart
 }
 
 // Who signs in, and where.

@@ -48,6 +48,10 @@ func statefulSet(d desired) *applyapps.StatefulSetApplyConfiguration {
 	if d.running {
 		replicas = 1
 	}
+	annotations := map[string]string{annotationContainer: containerName}
+	if d.restart != "" {
+		annotations[annotationRestart] = d.restart
+	}
 	labels := d.labelsOf()
 	labels[labelVersion] = strconv.Itoa(d.spec.Version)
 	// Not made by its constructor, which names a kind and a namespace: the
@@ -77,7 +81,7 @@ func statefulSet(d desired) *applyapps.StatefulSetApplyConfiguration {
 			WithVolumeClaimTemplates(claim).
 			WithTemplate(applycore.PodTemplateSpec().
 				WithLabels(labels).
-				WithAnnotations(map[string]string{annotationContainer: containerName}).
+				WithAnnotations(annotations).
 				WithSpec(podSpec(d))))
 }
 

@@ -24,10 +24,11 @@
 //
 // A change of a pod's template, as a new version of Toygres may bring for
 // every instance, waits until the pod is made anew (updateStrategy OnDelete):
-// an upgrade of Toygres restarts no database. Two pods are replaced by
-// [Provider.Keep] alone: one that isn't ready and has an outdated template, and
-// one that was started before its certificate was renewed, four months before
-// the old one expires. Certificates are valid for a year.
+// an upgrade of Toygres restarts no database. [Provider.Restart] ends the pod
+// that is older than the restart in the record. Two more are replaced by
+// [Provider.Keep]: one that isn't ready and has an outdated template, and one
+// that was started before its certificate was renewed, four months before the
+// old one expires. Certificates are valid for a year.
 //
 // # When an instance has failed
 //

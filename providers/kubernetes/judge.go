@@ -20,7 +20,7 @@ func (v view) judge(now time.Time, patience time.Duration) (toygres.Observation,
 	if v.service != nil {
 		clusterIP = v.service.Spec.ClusterIP
 	}
-	o := toygres.Observation{Endpoint: v.endpoint(clusterIP)}
+	o := toygres.Observation{Endpoint: v.endpoint(clusterIP), Restart: v.restart}
 	switch {
 	case v.deleting:
 		o.Phase, o.Message = toygres.PhaseStopping, "the instance is being deleted"
@@ -39,7 +39,7 @@ func (v view) judge(now time.Time, patience time.Duration) (toygres.Observation,
 // scaledDown reports whether no pod will come any more.
 func (v view) scaledDown() bool {
 	return v.set != nil && v.set.Spec.Replicas != nil && *v.set.Spec.Replicas == 0 &&
-		v.set.Status.ObservedGeneration >= v.set.Generation && v.set.Status.Replicas == 0
+		observed(v.set) && v.set.Status.Replicas == 0
 }
 
 func (v view) judgeRunning(o toygres.Observation, now time.Time, patience time.Duration) (toygres.Observation, time.Duration) {
@@ -48,7 +48,7 @@ func (v view) judgeRunning(o toygres.Observation, now time.Time, patience time.D
 	case v.set == nil || v.service == nil:
 		o.Message = "its Kubernetes objects are being made"
 		return o, 0
-	case v.pod != nil && v.pod.DeletionTimestamp != nil:
+	case v.pod != nil && (v.pod.DeletionTimestamp != nil || restarts(v.pod, v.restart)):
 		o.Message = "the server is ending and will be started again"
 		return o, 0
 	case podReady(v.pod) && v.spec.Public && v.address() == "":

@@ -55,6 +55,7 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		view    view
 		stopped bool
 		public  bool
+		restart string
 		phase   toygres.Phase
 		message string
 		again   time.Duration
@@ -66,6 +67,7 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		"nothing but the record": {view: view{}, phase: toygres.PhaseStarting, message: "objects"},
 		"ready":                  {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready)}, phase: toygres.PhaseReady},
 		"restarting":             {view: view{set: set(&one), pod: terminating}, phase: toygres.PhaseStarting, message: "started again"},
+		"from before a restart":  {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready)}, restart: "again", phase: toygres.PhaseStarting, message: "started again"},
 		"no room":                {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, unschedulable(time.Minute))}, phase: toygres.PhaseStarting, message: "0/3 nodes", again: 9 * time.Minute},
 		"no room for too long":   {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, unschedulable(patience))}, phase: toygres.PhaseFailed, message: "0/3 nodes"},
 		"bad image name":         {view: view{set: set(&one), pod: pod(waiting("InvalidImageName", "no"))}, phase: toygres.PhaseFailed, message: "InvalidImageName"},
@@ -81,7 +83,7 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		"no public address":      {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready), service: public}, public: true, phase: toygres.PhaseStarting, message: "load balancer"},
 	} {
 		c.view.desired = testDesired(t, Config{Namespace: "databases", PublicDNSSuffix: "example.com"}, toygres.Spec{Name: "orders", Public: c.public})
-		c.view.running = !c.stopped
+		c.view.running, c.view.restart = !c.stopped, c.restart
 		if c.view.service == nil && c.view.set != nil {
 			c.view.service = public
 		}

@@ -134,8 +134,8 @@ func (k *keeper) keep(ctx context.Context, id toygres.InstanceID) error {
 }
 
 // replaceOutdatedPod ends a pod that can't get better, because it was made from
-// a template that has changed since, and one that serves an old certificate.
-// Another one takes its place.
+// a template that has changed since, one that serves an old certificate, and
+// one from before a restart. Another one takes its place.
 func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID) error {
 	r, err := p.load(ctx, id)
 	if err != nil || r.deleting || !r.running {
@@ -146,7 +146,12 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 		return err
 	}
 	reason := ""
-	if podReady(v.pod) {
+	switch {
+	case restarts(v.pod, r.restart):
+		if v.set.Spec.Template.Annotations[annotationRestart] == r.restart && observed(v.set) {
+			reason = "a restart was asked for"
+		}
+	case podReady(v.pod):
 		s, err := p.client.CoreV1().Secrets(p.config.Namespace).Get(ctx, tlsName(id), metav1.GetOptions{})
 		if err != nil {
 			return ignoreNotFound(p.absentOr(id, request{"get", "secrets"}, err))
@@ -154,14 +159,19 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 		if v.pod.CreationTimestamp.Time.Before(lastWritten(s)) {
 			reason = "its certificate was renewed"
 		}
-	} else if outdated(v.pod, v.set) {
+	case outdated(v.pod, v.set):
 		reason = "it is not ready, and made from an outdated template"
 	}
 	if reason == "" {
 		return nil
 	}
 	p.log.Info("a pod is replaced", "instance", id, "reason", reason)
-	err = p.client.CoreV1().Pods(p.config.Namespace).Delete(ctx, v.pod.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &v.pod.UID}})
+	return p.endPod(ctx, v.pod)
+}
+
+// endPod ends a pod, unless it is gone or another one by now.
+func (p *Provider) endPod(ctx context.Context, pod *corev1.Pod) error {
+	err := p.client.CoreV1().Pods(p.config.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &pod.UID}})
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return nil
 	}
@@ -190,9 +200,13 @@ func ignoreNotFound(err error) error {
 // outdated reports whether the pod was made from another template than the
 // StatefulSet has now.
 func outdated(pod *corev1.Pod, set *appsv1.StatefulSet) bool {
-	return set.Status.ObservedGeneration >= set.Generation && set.Status.UpdateRevision != "" &&
+	return observed(set) && set.Status.UpdateRevision != "" &&
 		pod.Labels[appsv1.ControllerRevisionHashLabelKey] != set.Status.UpdateRevision
 }
+
+// observed reports whether a pod that is made now is made as the StatefulSet
+// says.
+func observed(set *appsv1.StatefulSet) bool { return set.Status.ObservedGeneration >= set.Generation }
 
 // fingerprint changes when an object of the instance that follows from its
 // record does. Pods and claims come and go by themselves.

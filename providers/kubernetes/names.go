@@ -32,12 +32,14 @@ const (
 )
 
 // Annotations. Spec and storage class are on record and StatefulSet, the
-// others on the record alone.
+// restart on the record and on pods and their template, the others on the
+// record alone.
 const (
 	annotationSpec         = "toygres.io/spec"
 	annotationStorageClass = "toygres.io/storage-class"
 	annotationWants        = "toygres.io/wants"
 	annotationDeleting     = "toygres.io/deleting"
+	annotationRestart      = "toygres.io/restart"
 
 	annotationContainer = "kubectl.kubernetes.io/default-container"
 	annotationAzureDNS  = "service.beta.kubernetes.io/azure-dns-label-name"

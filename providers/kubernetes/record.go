@@ -23,6 +23,7 @@ type record struct {
 	raw          string // spec as it is kept
 	storageClass string
 	running      bool
+	restart      string // the request that last asked for a restart; "" when none has
 	deleting     bool
 	ca           string // the CA that clients verify the server with; "" until it is known
 	fresh        bool   // made by this call, so there are no data yet
@@ -54,6 +55,7 @@ func recordOf(id toygres.InstanceID, c *corev1.ConfigMap) (record, error) {
 	r := record{
 		id: id, uid: c.UID, raw: c.Annotations[annotationSpec], storageClass: c.Annotations[annotationStorageClass],
 		running:  c.Annotations[annotationWants] != wantsStopped,
+		restart:  c.Annotations[annotationRestart],
 		deleting: c.Annotations[annotationDeleting] != "" || c.DeletionTimestamp != nil,
 		ca:       c.Data[keyCA],
 	}
@@ -64,7 +66,7 @@ func recordOf(id toygres.InstanceID, c *corev1.ConfigMap) (record, error) {
 func rememberedBy(id toygres.InstanceID, s *appsv1.StatefulSet) (record, error) {
 	r := record{
 		id: id, raw: s.Annotations[annotationSpec], storageClass: s.Annotations[annotationStorageClass],
-		running: s.Spec.Replicas == nil || *s.Spec.Replicas > 0,
+		running: s.Spec.Replicas == nil || *s.Spec.Replicas > 0, restart: s.Spec.Template.Annotations[annotationRestart],
 	}
 	return r, r.read("StatefulSet")
 }
@@ -82,6 +84,7 @@ func (p *Provider) desired(r record) (desired, error) {
 	image, err := p.config.image(r.spec)
 	return desired{
 		config: &p.config, id: r.id, spec: r.spec, recorded: r.raw, storageClass: r.storageClass, image: image, running: r.running,
+		restart: r.restart,
 	}, err
 }
 
@@ -134,6 +137,9 @@ func (p *Provider) createRecord(ctx context.Context, r record) (record, error) {
 	annotations[annotationWants] = wantsRunning
 	if !r.running {
 		annotations[annotationWants] = wantsStopped
+	}
+	if r.restart != "" {
+		annotations[annotationRestart] = r.restart
 	}
 	made, err := p.client.CoreV1().ConfigMaps(p.config.Namespace).Create(ctx, &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: baseName(r.id), Namespace: p.config.Namespace, Labels: d.labelsOf(), Annotations: annotations},

@@ -41,6 +41,7 @@ type record struct {
 	Allowed    []string           `json:"allowed_cidrs,omitempty"`
 	Port       int                `json:"port"`
 	Wants      wish               `json:"wants"`
+	Restart    restart            `json:"restart,omitzero"`
 }
 
 func newRecord(id toygres.InstanceID, s toygres.Spec, port int) record {

@@ -181,7 +181,7 @@ func (p *Provider) settleStopped(ctx context.Context, d directory, r record) (ti
 func (p *Provider) settleRunning(ctx context.Context, d directory, r record) (time.Duration, error) {
 	s, st := d.server(), d.status()
 	if s.alive() {
-		return p.settleAlive(d, s, st)
+		return p.settleAlive(d, r, s, st)
 	}
 	if st.PID != 0 { // it has ended, and its starter did not live to note it
 		if err := p.ended(d, r, st, false, false); err != nil {
@@ -201,8 +201,8 @@ func (p *Provider) settleRunning(ctx context.Context, d directory, r record) (ti
 
 // settleAlive notes what a living server has shown: that it is ready, which
 // forgives what was before.
-func (p *Provider) settleAlive(d directory, s server, st status) (time.Duration, error) {
-	if !st.StoppingSince.IsZero() { // asked to end, then wanted again
+func (p *Provider) settleAlive(d directory, r record, s server, st status) (time.Duration, error) {
+	if !st.StoppingSince.IsZero() || r.Restart.concerns(s) { // to be started again
 		_, err := p.askToEnd(d)
 		return p.timing.stop, err
 	}

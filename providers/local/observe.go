@@ -34,20 +34,21 @@ func (p *Provider) observe(id toygres.InstanceID) toygres.Observation {
 	if err != nil {
 		return toygres.Observation{Phase: toygres.PhaseFailed, Message: printable(err.Error())}
 	}
-	o := toygres.Observation{Endpoint: toygres.Endpoint{Host: p.config.Host, Port: r.Port}}
+	o := toygres.Observation{Endpoint: toygres.Endpoint{Host: p.config.Host, Port: r.Port}, Restart: r.Restart.Request}
 	s, st := d.server(), d.status()
+	ending := !st.StoppingSince.IsZero() || r.Restart.concerns(s)
 	switch {
 	case r.Wants == stopped && s.alive():
 		o.Phase, o.Message = toygres.PhaseStopping, "the server is writing its data and ending"
 	case r.Wants == stopped:
 		o.Phase = toygres.PhaseStopped
-	case s.ready() && st.StoppingSince.IsZero():
+	case s.ready() && !ending:
 		o.Phase = toygres.PhaseReady
 	case !d.initialised():
 		o.Phase, o.Message = toygres.PhaseStarting, "the data directory is being made"
 	case st.Failed:
 		o.Phase, o.Message = toygres.PhaseFailed, st.Message
-	case s.alive() && (s.state == "stopping" || !st.StoppingSince.IsZero()):
+	case s.alive() && (s.state == "stopping" || ending):
 		o.Phase, o.Message = toygres.PhaseStarting, "the server is ending and will be started again"
 	case s.alive():
 		o.Phase, o.Message = toygres.PhaseStarting, "PostgreSQL is starting"

@@ -32,6 +32,8 @@ func watchShowsEveryChange(t *testing.T, w *world) {
 	until(toygres.PhaseStopped)
 	require.NoError(t, w.p.Start(w.ctx, id))
 	until(toygres.PhaseReady)
+	require.NoError(t, w.p.Restart(w.ctx, id, "request"))
+	until(toygres.PhaseReady)
 	require.NoError(t, w.p.Delete(w.ctx, id))
 	until(toygres.PhaseAbsent)
 }

@@ -51,6 +51,13 @@ func TestTheCommandLineTakesADatabaseThroughItsWholeLife(t *testing.T) {
 	toygres(t, "start", name, "--wait")
 	require.Equal(t, "42", query(t, address, "SELECT n::text FROM kept"), "data is kept, at the same address")
 
+	const started = "SELECT pg_postmaster_start_time()::text"
+	before := query(t, address, started)
+	toygres(t, "restart", name, "--wait")
+	require.Equal(t, openapi.InstanceStateRunning, get(t, name).State)
+	require.NotEqual(t, before, query(t, address, started), "it is another server")
+	require.Equal(t, "42", query(t, address, "SELECT n::text FROM kept"), "with the same data, at the same address")
+
 	dir := filepath.Join(shared.InstancesDir, instance.Id.String())
 	require.DirExists(t, dir)
 	toygres(t, "delete", name, "--yes", "--wait")

@@ -119,3 +119,28 @@ func same(a, b map[string]any) bool {
 	}
 	return equalJSON(pick(a), pick(b))
 }
+
+// Whoever asked for a restart died when no more than the record had changed.
+func TestARestartThatWasOnlyRecordedIsFinished(t *testing.T) {
+	t.Parallel()
+	config := newConfig(t)
+	p := newProvider(t, config)
+	id := provision(t, p)
+	name := "pg-" + string(id)
+	pods := client.CoreV1().Pods(config.Namespace)
+	before, err := pods.Get(t.Context(), name+"-0", metav1.GetOptions{})
+	require.NoError(t, err)
+	_, err = client.CoreV1().ConfigMaps(config.Namespace).Patch(t.Context(), name, types.MergePatchType,
+		[]byte(`{"metadata":{"annotations":{"toygres.io/restart":"request"}}}`), metav1.PatchOptions{})
+	require.NoError(t, err)
+	seen, err := p.Observe(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, toygres.PhaseStarting, seen.Phase, "the old server is shown as ready")
+
+	keep(t, p)
+	require.Equal(t, "request", await(t, p, id, toygres.PhaseReady).Restart)
+	after, err := pods.Get(t.Context(), name+"-0", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.NotEqual(t, before.UID, after.UID)
+	connect(t, p, id)
+}

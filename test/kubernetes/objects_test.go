@@ -94,6 +94,8 @@ func TestOneRoleIsEnough(t *testing.T) {
 	await(t, p, id, toygres.PhaseStopped)
 	require.NoError(t, p.Start(t.Context(), id))
 	await(t, p, id, toygres.PhaseReady)
+	require.NoError(t, p.Restart(t.Context(), id, "request"))
+	await(t, p, id, toygres.PhaseReady)
 	require.NoError(t, p.Delete(t.Context(), id))
 	require.Empty(t, objectsOf(t, config.Namespace, id))
 }

@@ -374,7 +374,7 @@ func TestRightsEndAtTheNamespaceOfInstances(t *testing.T) {
 	}
 }
 
-func TestAPIMayOnlyLookRevealAndScale(t *testing.T) {
+func TestAPIMayOnlyLookRevealScaleAndEndPods(t *testing.T) {
 	all := objects(t, valueSets(t)["minimal"])
 	granted := rules(find(t, all, "Role", "release-toygres-api"))
 	for resource, verbs := range granted {
@@ -386,6 +386,8 @@ func TestAPIMayOnlyLookRevealAndScale(t *testing.T) {
 			want = "get patch"
 		case "statefulsets", "configmaps":
 			want = "get list watch patch"
+		case "pods":
+			want = "get list watch delete"
 		}
 		if verbs != want {
 			t.Errorf("%s: %s, want %s", resource, verbs, want)

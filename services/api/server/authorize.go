@@ -32,6 +32,7 @@ var needs = map[string]toygres.Role{
 	"deleteInstance":   toygres.RoleOperator,
 	"stopInstance":     toygres.RoleOperator,
 	"startInstance":    toygres.RoleOperator,
+	"restartInstance":  toygres.RoleOperator,
 	"revealConnection": toygres.RoleOperator,
 	"cancelOperation":  toygres.RoleOperator,
 }

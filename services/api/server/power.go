@@ -4,16 +4,19 @@ import (
 	"context"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/openapi"
 )
 
-// Stop and start are the pattern of what needs no workflow: the catalog
+// Stop, start and restart are the pattern of what needs no workflow: the catalog
 // records the wish, the provider is called once, and the worker settles the
 // state by what the provider then shows.
 
 // StopInstance asks for an instance to be stopped, with its data kept.
 func (s *Server) StopInstance(ctx context.Context, request openapi.StopInstanceRequestObject) (openapi.StopInstanceResponseObject, error) {
-	instance, err := s.switchPower(ctx, request.Name, toygres.KindStop, s.options.Provider.Stop)
+	instance, err := s.switchPower(ctx, request.Name, toygres.KindStop, func(ctx context.Context, begun catalog.Begun) error {
+		return s.options.Provider.Stop(ctx, begun.Instance.ID)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -22,14 +25,28 @@ func (s *Server) StopInstance(ctx context.Context, request openapi.StopInstanceR
 
 // StartInstance asks for a stopped instance to run again.
 func (s *Server) StartInstance(ctx context.Context, request openapi.StartInstanceRequestObject) (openapi.StartInstanceResponseObject, error) {
-	instance, err := s.switchPower(ctx, request.Name, toygres.KindStart, s.options.Provider.Start)
+	instance, err := s.switchPower(ctx, request.Name, toygres.KindStart, func(ctx context.Context, begun catalog.Begun) error {
+		return s.options.Provider.Start(ctx, begun.Instance.ID)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return openapi.StartInstance200JSONResponse{InstanceJSONResponse: openapi.InstanceJSONResponse(s.instance(instance))}, nil
 }
 
-func (s *Server) switchPower(ctx context.Context, name string, kind toygres.Kind, call func(context.Context, toygres.InstanceID) error) (toygres.Instance, error) {
+// RestartInstance asks for a running instance's server to be replaced by a new
+// one. The operation's id lets the provider tell this restart from others.
+func (s *Server) RestartInstance(ctx context.Context, request openapi.RestartInstanceRequestObject) (openapi.RestartInstanceResponseObject, error) {
+	instance, err := s.switchPower(ctx, request.Name, toygres.KindRestart, func(ctx context.Context, begun catalog.Begun) error {
+		return s.options.Provider.Restart(ctx, begun.Instance.ID, string(begun.Operation.ID))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return openapi.RestartInstance200JSONResponse{InstanceJSONResponse: openapi.InstanceJSONResponse(s.instance(instance))}, nil
+}
+
+func (s *Server) switchPower(ctx context.Context, name string, kind toygres.Kind, call func(context.Context, catalog.Begun) error) (toygres.Instance, error) {
 	begun, err := s.options.Catalog.Begin(ctx, name, kind, callOf(ctx).principal.User.ID)
 	if err != nil || begun.Operation.ID == "" { // nothing to do: it is so already
 		return begun.Instance, err
@@ -37,7 +54,7 @@ func (s *Server) switchPower(ctx context.Context, name string, kind toygres.Kind
 	// The client may go; what is recorded must be carried out or taken back.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	if cause := call(ctx, begun.Instance.ID); cause != nil {
+	if cause := call(ctx, begun); cause != nil {
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 		defer cancel()
 		if err := s.options.Catalog.Abandon(undo, begun.Operation.ID); err != nil {

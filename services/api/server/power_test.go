@@ -54,6 +54,48 @@ func TestStopAndStartCallTheProvider(t *testing.T) {
 	admin.post("/api/instances/nothing/stop", "").problem(404, toygres.CodeNotFound)
 }
 
+func TestRestartCallsTheProviderOncePerOperation(t *testing.T) {
+	t.Parallel()
+	p := provider(t)
+	a := start(t, func(o *server.Options) { o.Provider = p })
+	instance := a.provisioned(p, "demo")
+	admin := a.asAdmin()
+
+	restarting := decode[openapi.Instance](admin.post("/api/instances/demo/restart", ""), 200)
+	require.Equal(t, openapi.InstanceStateRestarting, restarting.State)
+	require.NotNil(t, restarting.OperationId)
+	seen, err := p.Observe(t.Context(), instance.ID)
+	require.NoError(t, err)
+	require.Equal(t, restarting.OperationId.String(), seen.Restart, "the provider does not know which request it was")
+	for _, action := range []string{"restart", "stop", "start"} {
+		problem := admin.post("/api/instances/demo/"+action, "").problem(409, toygres.CodeConflict)
+		require.Equal(t, *restarting.OperationId, *problem.OperationId, action)
+	}
+	events := decode[openapi.EventList](admin.get("/api/instances/demo/events"), 200)
+	require.Equal(t, "Restart was requested.", events.Items[0].Message)
+	require.Equal(t, "restarting", (*events.Items[0].Data)["to"])
+	operation := decode[openapi.Operation](admin.get("/api/operations/"+restarting.OperationId.String()), 200)
+	require.Equal(t, openapi.Restart, operation.Kind)
+	require.Equal(t, "restart", operation.Steps[0].Name)
+}
+
+func TestOnlyWhatRunsIsRestarted(t *testing.T) {
+	t.Parallel()
+	p := provider(t)
+	a := start(t, func(o *server.Options) { o.Provider = p })
+	instance := a.provisioned(p, "demo")
+	admin := a.asAdmin()
+	stopping := decode[openapi.Instance](admin.post("/api/instances/demo/stop", ""), 200)
+	require.NoError(t, a.store.FinishOperation(t.Context(), toygres.Outcome{Operation: toygres.OperationID(stopping.OperationId.String()),
+		State: toygres.OperationSucceeded, InstanceState: toygres.StateStopped}))
+	problem := admin.post("/api/instances/demo/restart", "").problem(409, toygres.CodeConflict)
+	require.Contains(t, *problem.Detail, "start it")
+	admin.post("/api/instances/nothing/restart", "").problem(404, toygres.CodeNotFound)
+	seen, err := p.Observe(t.Context(), instance.ID)
+	require.NoError(t, err)
+	require.Empty(t, seen.Restart)
+}
+
 // broken is a provider that fails as told.
 type broken struct {
 	toygres.Provider
@@ -62,11 +104,13 @@ type broken struct {
 
 func (b broken) Stop(context.Context, toygres.InstanceID) error { return b.err }
 
+func (b broken) Restart(context.Context, toygres.InstanceID, string) error { return b.err }
+
 func (b broken) Credentials(context.Context, toygres.InstanceID) (toygres.Credentials, error) {
 	return toygres.Credentials{}, b.err
 }
 
-func TestFailedStopPutsTheStateBack(t *testing.T) {
+func TestFailedStopOrRestartPutsTheStateBack(t *testing.T) {
 	t.Parallel()
 	for status, err := range map[int]error{
 		502: toygres.Errorf(toygres.CodeProvider, "the disk is on fire"),
@@ -74,12 +118,14 @@ func TestFailedStopPutsTheStateBack(t *testing.T) {
 	} {
 		a := start(t, func(o *server.Options) { o.Provider = broken{o.Provider, err} })
 		a.running("demo")
-		got := a.asAdmin().post("/api/instances/demo/stop", "")
-		problem := got.problem(status, toygres.CodeOf(err))
-		require.Equal(t, err.Error(), *problem.Detail)
-		instance := decode[openapi.Instance](a.asAdmin().get("/api/instances/demo"), 200)
-		require.Equal(t, openapi.InstanceStateRunning, instance.State)
-		require.Nil(t, instance.OperationId)
+		for _, action := range []string{"stop", "restart"} {
+			got := a.asAdmin().post("/api/instances/demo/"+action, "")
+			problem := got.problem(status, toygres.CodeOf(err))
+			require.Equal(t, err.Error(), *problem.Detail)
+			instance := decode[openapi.Instance](a.asAdmin().get("/api/instances/demo"), 200)
+			require.Equal(t, openapi.InstanceStateRunning, instance.State)
+			require.Nil(t, instance.OperationId)
+		}
 	}
 }
 

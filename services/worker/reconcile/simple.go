@@ -7,7 +7,7 @@ import (
 	"github.com/toygres/toygres"
 )
 
-// watch settles stops and starts as soon as the provider shows a change.
+// watch settles stops, starts and restarts as soon as the provider shows a change.
 func (r *Reconciler) watch(ctx context.Context) {
 	for ctx.Err() == nil {
 		changes, err := r.Provider.Watch(ctx)
@@ -44,13 +44,13 @@ func (r *Reconciler) sweepSimple(ctx context.Context) {
 	}
 	for _, u := range unsettled {
 		seen, settled := r.settle(ctx, u.Instance)
-		if !settled && unasked(u.Instance.State, seen.Phase) && time.Since(u.Operation.CreatedAt) > r.Grace {
+		if !settled && unasked(u.Instance, seen) && time.Since(u.Operation.CreatedAt) > r.Grace {
 			r.press(ctx, u.Instance)
 		}
 	}
 }
 
-// settle ends the instance's stop or start if the provider shows that it is
+// settle ends the instance's stop, start or restart if the provider shows that it is
 // over, and reports whether it has, and otherwise what the provider shows.
 // Instances in other states are settled.
 func (r *Reconciler) settle(ctx context.Context, i toygres.Instance) (seen toygres.Observation, settled bool) {
@@ -68,7 +68,7 @@ func (r *Reconciler) settle(ctx context.Context, i toygres.Instance) (seen toygr
 		r.trouble(ctx, "an instance can't be observed", err, "instance", i.Spec.Name)
 		return seen, false
 	}
-	outcome, over := verdict(i.State, seen)
+	outcome, over := verdict(i, seen)
 	if !over {
 		return seen, false
 	}
@@ -105,24 +105,33 @@ func (r *Reconciler) failStep(ctx context.Context, outcome toygres.Outcome, step
 	return r.Catalog.StepFailed(ctx, outcome.Operation, step, 1, outcome.Message, time.Time{})
 }
 
-// unasked reports whether an instance in state s shows that nobody has asked
-// the provider yet. Asking again would do harm: a start forgives the failures
-// so far, and a server that can't start would never be given up.
-func unasked(s toygres.State, phase toygres.Phase) bool {
-	if s == toygres.StateStopping {
-		return phase == toygres.PhaseReady || phase == toygres.PhaseStarting || phase == toygres.PhaseFailed
+// unasked reports whether an instance shows that nobody has asked the provider
+// yet. Asking again would do harm: a start forgives the failures so far, and a
+// server that can't start would never be given up.
+func unasked(i toygres.Instance, seen toygres.Observation) bool {
+	switch i.State {
+	case toygres.StateStopping:
+		return seen.Phase == toygres.PhaseReady || seen.Phase == toygres.PhaseStarting || seen.Phase == toygres.PhaseFailed
+	case toygres.StateRestarting:
+		return seen.Restart != string(i.Operation)
+	default:
+		return seen.Phase == toygres.PhaseStopped
 	}
-	return phase == toygres.PhaseStopped
 }
 
 // press asks the provider again for what an operation wants.
 func (r *Reconciler) press(ctx context.Context, i toygres.Instance) {
 	step, _ := stepOf(i.State)
-	call := r.Provider.Start
-	if step == toygres.StepStop {
-		call = r.Provider.Stop
+	var err error
+	switch step {
+	case toygres.StepStop:
+		err = r.Provider.Stop(ctx, i.ID)
+	case toygres.StepRestart:
+		err = r.Provider.Restart(ctx, i.ID, string(i.Operation))
+	default:
+		err = r.Provider.Start(ctx, i.ID)
 	}
-	if err := call(ctx, i.ID); err != nil {
+	if err != nil {
 		r.trouble(ctx, "the provider can't do it; trying again", err, "instance", i.Spec.Name, "step", step)
 		err = r.Catalog.StepFailed(ctx, i.Operation, step, 1, toygres.MessageOf(err), time.Now().Add(r.SweepEvery))
 		if err != nil {
@@ -137,36 +146,40 @@ func stepOf(s toygres.State) (step toygres.StepName, waits bool) {
 	switch s {
 	case toygres.StateStopping:
 		return toygres.StepStop, true
-	case toygres.StateStarting, toygres.StateRestarting:
+	case toygres.StateStarting:
 		return toygres.StepStart, true
+	case toygres.StateRestarting:
+		return toygres.StepRestart, true
 	default:
 		return "", false
 	}
 }
 
-// verdict is what it means that an instance in state s shows itself like that.
-// over is false while it is worth waiting.
-func verdict(s toygres.State, seen toygres.Observation) (_ toygres.Outcome, over bool) {
+// verdict is what it means that an instance shows itself like that. over is
+// false while it is worth waiting.
+func verdict(i toygres.Instance, seen toygres.Observation) (_ toygres.Outcome, over bool) {
 	succeeded := func(to toygres.State) (toygres.Outcome, bool) {
 		return toygres.Outcome{State: toygres.OperationSucceeded, InstanceState: to, Endpoint: seen.Endpoint}, true
 	}
 	failed := func(to toygres.State, message string) (toygres.Outcome, bool) {
 		return toygres.Outcome{State: toygres.OperationFailed, InstanceState: to, Code: toygres.CodeProvider, Message: message}, true
 	}
-	switch {
+	switch s := i.State; {
 	case seen.Phase == toygres.PhaseAbsent:
 		return failed(toygres.StateFailed, "the server and its data no longer exist where instances live")
 	case s == toygres.StateStopping && seen.Phase == toygres.PhaseStopped:
 		return succeeded(toygres.StateStopped)
 	case s == toygres.StateStopping:
 		return toygres.Outcome{}, false
+	case s == toygres.StateRestarting && seen.Phase == toygres.PhaseStopped:
+		return failed(toygres.StateStopped, "the server was stopped before it could be restarted")
+	case s == toygres.StateRestarting && seen.Restart != string(i.Operation):
+		return toygres.Outcome{}, false // this is still the server from before
 	case seen.Phase == toygres.PhaseReady:
 		return succeeded(toygres.StateRunning)
-	case seen.Phase == toygres.PhaseFailed && s == toygres.StateStarting:
+	case seen.Phase == toygres.PhaseFailed:
 		// The data is there, and the user may try again.
 		return failed(toygres.StateStopped, "the server failed to start: "+seen.Message)
-	case seen.Phase == toygres.PhaseFailed:
-		return failed(toygres.StateFailed, "the server failed to start: "+seen.Message)
 	default:
 		return toygres.Outcome{}, false
 	}

@@ -43,6 +43,75 @@ func TestSweepCallsTheProviderInPlaceOfACrashedAPI(t *testing.T) {
 	w.ends(stop.Operation.ID, toygres.OperationSucceeded, toygres.StateStopped)
 	start := w.begin("demo", toygres.KindStart)
 	w.ends(start.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
+	restart := w.begin("demo", toygres.KindRestart)
+	w.ends(restart.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
+	seen, err := w.provider.Observe(t.Context(), restart.Instance.ID)
+	require.NoError(t, err)
+	require.Equal(t, string(restart.Operation.ID), seen.Restart)
+}
+
+func TestRestartIsSettledWhenTheNewServerIsReady(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	created := w.running("demo")
+	w.reconcile(2, reconcile.Options{SweepEvery: time.Hour})
+	restart := w.begin("demo", toygres.KindRestart)
+	require.NoError(t, w.provider.Restart(t.Context(), created.Instance.ID, string(restart.Operation.ID)))
+	op := w.ends(restart.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
+	require.Equal(t, toygres.StepRestart, op.Steps[0].Name)
+	require.Equal(t, toygres.StepSucceeded, op.Steps[0].State)
+}
+
+// looked counts how often somebody looks.
+type looked struct {
+	toygres.Provider
+	times atomic.Int64
+}
+
+func (l *looked) Observe(ctx context.Context, id toygres.InstanceID) (toygres.Observation, error) {
+	l.times.Add(1)
+	return l.Provider.Observe(ctx, id)
+}
+
+// While nobody has asked the provider, the old server is ready, which proves
+// nothing, however often somebody looks.
+func TestRestartIsNotSettledByTheServerFromBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	created := w.running("demo")
+	restart := w.begin("demo", toygres.KindRestart)
+	provider := &looked{Provider: w.provider}
+	w.reconcile(1, reconcile.Options{Provider: provider, SweepEvery: 20 * time.Millisecond, Grace: time.Hour})
+	w.eventually(func() error {
+		if provider.times.Load() < 5 {
+			return errors.New("it has hardly been looked at")
+		}
+		return nil
+	})
+	op, err := w.catalog.Operation(t.Context(), restart.Operation.ID)
+	require.NoError(t, err)
+	require.False(t, op.State.Done(), "the server from before settled it")
+	require.NoError(t, w.provider.Restart(t.Context(), created.Instance.ID, string(restart.Operation.ID)))
+	w.ends(restart.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
+}
+
+func TestFailedRestartSaysWhyAndLeavesTheInstanceStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	created := w.running("demo")
+	restart := w.begin("demo", toygres.KindRestart)
+	require.NoError(t, w.provider.Restart(t.Context(), created.Instance.ID, string(restart.Operation.ID)))
+	w.reconcile(1, reconcile.Options{Provider: failing{w.provider}, SweepEvery: 100 * time.Millisecond})
+	op := w.ends(restart.Operation.ID, toygres.OperationFailed, toygres.StateStopped)
+	require.Equal(t, "the server failed to start: the disk is full", op.Error)
+	require.Equal(t, toygres.StepFailed, op.Steps[0].State)
+	w.eventually(func() error {
+		if phase := w.phase(created.Instance.ID); phase != toygres.PhaseStopped {
+			return errors.New("at the provider it is " + string(phase))
+		}
+		return nil
+	})
+	w.begin("demo", toygres.KindStart)
 }
 
 // failing shows servers that should run as failed for good.

@@ -137,6 +137,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{name}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restart a running instance
+         * @description Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
+         */
+        post: operations["restartInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{name}/start": {
         parameters: {
             query?: never;
@@ -524,7 +547,7 @@ export interface components {
             temporal_url?: string;
         };
         /** @enum {string} */
-        OperationKind: "create" | "delete" | "stop" | "start";
+        OperationKind: "create" | "delete" | "stop" | "start" | "restart";
         OperationList: {
             items: components["schemas"]["Operation"][];
             next_cursor?: string;
@@ -829,6 +852,22 @@ export interface operations {
                     "application/json": components["schemas"]["EventList"];
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restartInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Instance"];
             default: components["responses"]["Problem"];
         };
     };

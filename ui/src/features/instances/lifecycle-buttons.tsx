@@ -1,4 +1,4 @@
-import { Play, Square } from 'lucide-react'
+import { Play, RotateCw, Square } from 'lucide-react'
 
 import { Button } from '@/components/button'
 import type { Schema } from '@/lib/api'
@@ -11,24 +11,41 @@ interface Props {
   onError: (error: Error | undefined) => void
 }
 
-/** Stop for what runs, start for what is stopped, nothing for the rest. */
+/** Restart and stop for what runs, start for what is stopped, nothing for the rest. */
 export function LifecycleButtons({ instance, onError }: Props) {
   const { name, state } = instance
   const stop = useInstanceAction('stop', name)
   const start = useInstanceAction('start', name)
+  const restart = useInstanceAction('restart', name)
 
-  if (state === 'running' || state === 'stopping') {
+  if (state === 'running' || state === 'stopping' || state === 'restarting') {
+    const stopping = stop.isPending || state === 'stopping'
+    const restarting = restart.isPending || state === 'restarting'
     return (
-      <Button
-        pending={stop.isPending || state === 'stopping'}
-        onClick={() => {
-          onError(undefined)
-          stop.mutate(undefined, { onSuccess: () => toast(`Stopping ${name}`), onError })
-        }}
-      >
-        <Square aria-hidden />
-        Stop
-      </Button>
+      <div className="flex gap-2">
+        <Button
+          pending={restarting}
+          disabled={stopping || restarting}
+          onClick={() => {
+            onError(undefined)
+            restart.mutate(undefined, { onSuccess: () => toast(`Restarting ${name}`), onError })
+          }}
+        >
+          <RotateCw aria-hidden />
+          Restart
+        </Button>
+        <Button
+          pending={stopping}
+          disabled={stopping || restarting}
+          onClick={() => {
+            onError(undefined)
+            stop.mutate(undefined, { onSuccess: () => toast(`Stopping ${name}`), onError })
+          }}
+        >
+          <Square aria-hidden />
+          Stop
+        </Button>
+      </div>
     )
   }
   if (state === 'stopped' || state === 'starting') {

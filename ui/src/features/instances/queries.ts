@@ -83,9 +83,9 @@ export function useCreateInstance() {
   })
 }
 
-type Action = 'stop' | 'start' | 'delete'
+type Action = 'stop' | 'start' | 'restart' | 'delete'
 
-/** Stops, starts or deletes the instance called name. */
+/** Stops, starts, restarts or deletes the instance called name. */
 export function useInstanceAction(action: Action, name: string) {
   const client = useQueryClient()
   const init = { params: { path: { name } } }
@@ -93,6 +93,7 @@ export function useInstanceAction(action: Action, name: string) {
     mutationFn: async (): Promise<void> => {
       if (action === 'stop') await answer(api.POST('/api/instances/{name}/stop', init))
       else if (action === 'start') await answer(api.POST('/api/instances/{name}/start', init))
+      else if (action === 'restart') await answer(api.POST('/api/instances/{name}/restart', init))
       else await answer(api.DELETE('/api/instances/{name}', init))
     },
     onSuccess: () => client.invalidateQueries(),

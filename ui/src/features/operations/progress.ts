@@ -20,6 +20,7 @@ const kinds: Record<Operation['kind'], string> = {
   delete: 'Delete',
   stop: 'Stop',
   start: 'Start',
+  restart: 'Restart',
 }
 
 /** What an operation does, in a word. */
