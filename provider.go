@@ -37,6 +37,17 @@ type Provider interface {
 	// instance that should not run is CodeConflict.
 	Restart(ctx context.Context, id InstanceID, request string) error
 
+	// Resize gives the instance another size; a zero field leaves what is there
+	// as it is. It returns when that is recorded and on its way: a server that
+	// should run is started anew with its new size, and from then on Observe
+	// shows PhaseReady only once that one accepts connections; a stopped
+	// instance stays stopped. Called again with the same size it completes what
+	// a crashed call left unfinished, and leaves a server alone that has it.
+	//
+	// Storage only grows. Less than the instance has is CodeInvalid, and so is
+	// more where storage can't grow; then nothing has changed.
+	Resize(ctx context.Context, id InstanceID, size Size) error
+
 	// Delete ends the server and removes everything of the instance. It
 	// returns when nothing is left. Deleting what does not exist succeeds.
 	Delete(ctx context.Context, id InstanceID) error
@@ -87,6 +98,7 @@ type Observation struct {
 	Endpoint Endpoint // zero until known
 	Message  string   // why it is not ready, in words; "" when there is nothing to say
 	Restart  string   // the request that last asked for a restart; "" when none has
+	Size     Size     // what it has, or will have when it is ready; zero until known
 }
 
 // Credentials sign the superuser in. It prints without its password, so that

@@ -87,14 +87,7 @@ func (s Spec) Validate(offer Offer) error {
 	case !slices.Contains(offer.Versions, s.Version):
 		add("version", "available", "PostgreSQL %d is not installed where instances live; choose one of %s", s.Version, join(offer.Versions))
 	}
-	between := func(field string, v, lowest, highest int, unit string) {
-		if v < lowest || v > highest {
-			add(field, "range", "must be between %d and %d %s, not %d", lowest, highest, unit, v)
-		}
-	}
-	between("cpu_millis", s.CPUMillis, MinCPUMillis, MaxCPUMillis, "thousandths of a core")
-	between("memory_mib", s.MemoryMiB, MinMemoryMiB, MaxMemoryMiB, "MiB")
-	between("storage_gib", s.StorageGiB, MinStorageGiB, MaxStorageGiB, "GiB")
+	bad = append(bad, s.Size().check()...)
 	if !slices.Contains(offer.ImageTypes, s.ImageType) {
 		add("image_type", "available", "image type %q is not offered here; choose one of %v", s.ImageType, offer.ImageTypes)
 	}

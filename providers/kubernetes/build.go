@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+
 	"github.com/toygres/toygres"
 )
 
@@ -13,11 +15,17 @@ type desired struct {
 	config       *Config
 	id           toygres.InstanceID
 	spec         toygres.Spec
-	recorded     string // spec as it is kept
-	storageClass string // "" is the cluster's default
+	recorded     string             // spec as it is kept
+	storageClass string             // "" is the cluster's default
+	claimed      *resource.Quantity // storage in the claim of the StatefulSet that exists, where it can't change; nil when there is none
 	image        string
 	running      bool
 	restart      string // the request that last asked for a restart
+}
+
+// storage is what the instance's volume should hold.
+func (d desired) storage() resource.Quantity {
+	return *resource.NewQuantity(int64(d.spec.StorageGiB)<<30, resource.BinarySI)
 }
 
 // Who signs in, and where.

@@ -42,15 +42,20 @@ const (
 )
 
 // statefulSet runs the server. Its selector, its service's name and its volume
-// claim can't change while it exists.
+// claim can't change while it exists: once the storage has grown, it is the
+// claim that it has made, and not its template, that says how much there is.
 func statefulSet(d desired) *applyapps.StatefulSetApplyConfiguration {
 	replicas := int32(0)
 	if d.running {
 		replicas = 1
 	}
-	annotations := map[string]string{annotationContainer: containerName}
+	annotations := map[string]string{annotationContainer: containerName, annotationSize: sizeMark(d.spec.Size())}
 	if d.restart != "" {
 		annotations[annotationRestart] = d.restart
+	}
+	storage := d.storage()
+	if d.claimed != nil {
+		storage = *d.claimed
 	}
 	labels := d.labelsOf()
 	labels[labelVersion] = strconv.Itoa(d.spec.Version)
@@ -60,7 +65,7 @@ func statefulSet(d desired) *applyapps.StatefulSetApplyConfiguration {
 		applycore.PersistentVolumeClaimSpec().
 			WithAccessModes(corev1.ReadWriteOnce).
 			WithResources(applycore.VolumeResourceRequirements().WithRequests(corev1.ResourceList{
-				corev1.ResourceStorage: *resource.NewQuantity(int64(d.spec.StorageGiB)<<30, resource.BinarySI),
+				corev1.ResourceStorage: storage,
 			})))
 	if d.storageClass != "" {
 		claim.Spec.WithStorageClassName(d.storageClass)

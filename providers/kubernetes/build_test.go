@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/yaml"
 
 	"github.com/toygres/toygres"
@@ -26,9 +27,11 @@ func TestObjectsAreAsInTheGoldenFiles(t *testing.T) {
 		config Config
 		spec   toygres.Spec
 		stop   bool
+		was    string // storage when it was made
 	}{
 		"internal":   {config: plain, spec: toygres.Spec{Name: "orders"}},
 		"stopped":    {config: plain, spec: toygres.Spec{Name: "orders"}, stop: true},
+		"grown":      {config: plain, spec: toygres.Spec{Name: "orders", CPUMillis: 2000, MemoryMiB: 2048, StorageGiB: 20}, was: "10Gi"},
 		"restricted": {config: plain, spec: toygres.Spec{Name: "orders", AllowedCIDRs: []string{"10.1.0.0/16", "2001:db8::/32"}}},
 		"public": {
 			config: Config{Namespace: "databases", PublicDNSSuffix: "westeurope.cloudapp.azure.com"},
@@ -57,6 +60,10 @@ func TestObjectsAreAsInTheGoldenFiles(t *testing.T) {
 			t.Parallel()
 			d := testDesired(t, c.config, c.spec)
 			d.running = !c.stop
+			if c.was != "" {
+				was := resource.MustParse(c.was)
+				d.claimed = &was
+			}
 			hosts, err := json.Marshal(d.hosts("10.96.7.7"))
 			require.NoError(t, err)
 			var out bytes.Buffer

@@ -20,7 +20,7 @@ func (v view) judge(now time.Time, patience time.Duration) (toygres.Observation,
 	if v.service != nil {
 		clusterIP = v.service.Spec.ClusterIP
 	}
-	o := toygres.Observation{Endpoint: v.endpoint(clusterIP), Restart: v.restart}
+	o := toygres.Observation{Endpoint: v.endpoint(clusterIP), Restart: v.restart, Size: v.spec.Size()}
 	switch {
 	case v.deleting:
 		o.Phase, o.Message = toygres.PhaseStopping, "the instance is being deleted"
@@ -51,12 +51,17 @@ func (v view) judgeRunning(o toygres.Observation, now time.Time, patience time.D
 	case v.pod != nil && (v.pod.DeletionTimestamp != nil || restarts(v.pod, v.restart)):
 		o.Message = "the server is ending and will be started again"
 		return o, 0
+	case v.pod != nil && !fits(v.pod, v.spec.Size()):
+		o.Message = "the server is about to be started again with its new size"
+		return o, 0
 	case podReady(v.pod) && v.spec.Public && v.address() == "":
 		o.Message = "the server is ready; waiting for the load balancer's address"
 		if e, found := v.latest("SyncLoadBalancerFailed"); found {
 			o.Message = "the load balancer has no address: " + printable(e.Message)
 		}
 		return o, 0
+	case podReady(v.pod) && v.growing():
+		return v.judgeGrowth(o, now, patience)
 	case podReady(v.pod):
 		o.Phase = toygres.PhaseReady
 		return o, 0
@@ -96,6 +101,8 @@ var telling = map[string]bool{
 	"FailedAttachVolume":     true,
 	"FailedCreatePodSandBox": true,
 	"SyncLoadBalancerFailed": true,
+	"VolumeResizeFailed":     true,
+	"FileSystemResizeFailed": true,
 }
 
 func (v view) trouble() trouble {

@@ -1,12 +1,14 @@
 package kubernetes
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/toygres/toygres"
@@ -49,6 +51,17 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 	terminating := pod(corev1.ContainerStatus{}, ready)
 	terminating.DeletionTimestamp = &metav1.Time{Time: now}
 	pending := &corev1.PersistentVolumeClaim{Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}}
+	// Instances here should have 10 GiB, and these were made with 5.
+	small := set(&one)
+	small.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{volume("5Gi")}
+	claim := func(holds string, status corev1.ClaimResourceStatus) *corev1.PersistentVolumeClaim {
+		c := volume("10Gi")
+		c.Status.Capacity = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(holds)}
+		c.Status.AllocatedResourceStatuses = map[corev1.ResourceName]corev1.ClaimResourceStatus{corev1.ResourceStorage: status}
+		return &c
+	}
+	other := pod(corev1.ContainerStatus{}, ready)
+	other.Annotations = map[string]string{annotationSize: "cpu=1m memory=1Mi storage=1Gi"}
 	public := &corev1.Service{Spec: corev1.ServiceSpec{ClusterIP: "10.96.7.7"}}
 
 	for name, c := range map[string]struct {
@@ -59,6 +72,7 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		phase   toygres.Phase
 		message string
 		again   time.Duration
+		storage int // that it is shown with; 0 is 10 GiB
 	}{
 		"deleting":               {view: view{deleting: true, pod: pod(corev1.ContainerStatus{}, ready)}, phase: toygres.PhaseStopping, message: "being deleted"},
 		"stopped":                {view: view{set: set(&none)}, stopped: true, phase: toygres.PhaseStopped},
@@ -81,9 +95,18 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		"slow volume":            {view: view{set: set(&one), pod: pod(waiting("ContainerCreating", "")), events: warning("FailedAttachVolume", patience)}, phase: toygres.PhaseStarting, message: "because"},
 		"no pod":                 {view: view{set: set(&one), events: warning("FailedCreate", time.Minute)}, phase: toygres.PhaseStarting, message: "because", again: 9 * time.Minute},
 		"no public address":      {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready), service: public}, public: true, phase: toygres.PhaseStarting, message: "load balancer"},
+		"another size":           {view: view{set: set(&one), pod: other}, phase: toygres.PhaseStarting, message: "new size"},
+		"growing":                {view: view{set: small, pod: pod(corev1.ContainerStatus{}, ready), claim: claim("5Gi", "")}, phase: toygres.PhaseStarting, message: "grows from 5Gi to 10Gi"},
+		"growth fails":           {view: view{set: small, pod: pod(corev1.ContainerStatus{}, ready), claim: claim("5Gi", ""), events: warning("VolumeResizeFailed", time.Minute)}, phase: toygres.PhaseStarting, message: "because", again: 9 * time.Minute},
+		"growth goes on failing": {view: view{set: small, pod: pod(corev1.ContainerStatus{}, ready), claim: claim("5Gi", ""), events: warning("VolumeResizeFailed", patience)}, phase: toygres.PhaseReady, message: "because", storage: 5},
+		"growth is infeasible":   {view: view{set: small, pod: pod(corev1.ContainerStatus{}, ready), claim: claim("5Gi", corev1.PersistentVolumeClaimControllerResizeInfeasible)}, phase: toygres.PhaseReady, message: "can't grow", storage: 5},
+		"grown":                  {view: view{set: small, pod: pod(corev1.ContainerStatus{}, ready), claim: claim("10Gi", "")}, phase: toygres.PhaseReady},
 	} {
 		c.view.desired = testDesired(t, Config{Namespace: "databases", PublicDNSSuffix: "example.com"}, toygres.Spec{Name: "orders", Public: c.public})
 		c.view.running, c.view.restart = !c.stopped, c.restart
+		if c.view.set != nil {
+			c.view.claimed = claimedBy(c.view.set)
+		}
 		if c.view.service == nil && c.view.set != nil {
 			c.view.service = public
 		}
@@ -92,5 +115,13 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		require.Contains(t, o.Message, c.message, name)
 		require.Equal(t, c.message == "", o.Message == "", "%s: %q", name, o.Message)
 		require.Equal(t, c.again, again, name)
+		require.Equal(t, cmp.Or(c.storage, 10), o.Size.StorageGiB, name)
 	}
+}
+
+// volume is a claim that asks for so much storage.
+func volume(storage string) corev1.PersistentVolumeClaim {
+	return corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: volumeData}, Spec: corev1.PersistentVolumeClaimSpec{
+		Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(storage)}},
+	}}
 }

@@ -119,7 +119,11 @@ func (k *keeper) keep(ctx context.Context, id toygres.InstanceID) error {
 			return p.Delete(ctx, id)
 		}
 		if r.uid == "" {
-			if r, err = p.createRecord(ctx, r); err != nil && !apierrors.IsAlreadyExists(err) {
+			r, err = p.createRecord(ctx, r)
+			if apierrors.IsAlreadyExists(err) {
+				return nil // somebody was faster, which is a change
+			}
+			if err != nil {
 				return p.failure(request{"create", "configmaps"}, err)
 			}
 		}
@@ -133,9 +137,10 @@ func (k *keeper) keep(ctx context.Context, id toygres.InstanceID) error {
 	return p.replaceOutdatedPod(ctx, id)
 }
 
-// replaceOutdatedPod ends a pod that can't get better, because it was made from
-// a template that has changed since, one that serves an old certificate, and
-// one from before a restart. Another one takes its place.
+// replaceOutdatedPod ends a pod from before a restart, one that has another size
+// than its instance should have, one that can't get better, because it was made
+// from a template that has changed since, and one that serves an old
+// certificate. Another one takes its place.
 func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID) error {
 	r, err := p.load(ctx, id)
 	if err != nil || r.deleting || !r.running {
@@ -151,6 +156,10 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 		if v.set.Spec.Template.Annotations[annotationRestart] == r.restart && observed(v.set) {
 			reason = "a restart was asked for"
 		}
+	case !fits(v.pod, r.spec.Size()):
+		if observed(v.set) { // else its successor might be the same; the StatefulSet will change once more
+			reason = "it has another size"
+		}
 	case podReady(v.pod):
 		s, err := p.client.CoreV1().Secrets(p.config.Namespace).Get(ctx, tlsName(id), metav1.GetOptions{})
 		if err != nil {
@@ -165,8 +174,13 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 	if reason == "" {
 		return nil
 	}
+	return p.replace(ctx, id, v.pod, reason)
+}
+
+// replace ends the pod, whose StatefulSet makes another one.
+func (p *Provider) replace(ctx context.Context, id toygres.InstanceID, pod *corev1.Pod, reason string) error {
 	p.log.Info("a pod is replaced", "instance", id, "reason", reason)
-	return p.endPod(ctx, v.pod)
+	return p.endPod(ctx, pod)
 }
 
 // endPod ends a pod, unless it is gone or another one by now.

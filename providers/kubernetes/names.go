@@ -32,14 +32,15 @@ const (
 )
 
 // Annotations. Spec and storage class are on record and StatefulSet, the
-// restart on the record and on pods and their template, the others on the
-// record alone.
+// restart is on record, template and pods, the size on template and pods, the
+// others are on the record alone.
 const (
 	annotationSpec         = "toygres.io/spec"
 	annotationStorageClass = "toygres.io/storage-class"
 	annotationWants        = "toygres.io/wants"
 	annotationDeleting     = "toygres.io/deleting"
 	annotationRestart      = "toygres.io/restart"
+	annotationSize         = "toygres.io/size"
 
 	annotationContainer = "kubectl.kubernetes.io/default-container"
 	annotationAzureDNS  = "service.beta.kubernetes.io/azure-dns-label-name"

@@ -72,7 +72,7 @@ type view struct {
 	deleting bool
 	set      *appsv1.StatefulSet
 	pod      *corev1.Pod
-	claim    *corev1.PersistentVolumeClaim // only when the pod has not begun to run
+	claim    *corev1.PersistentVolumeClaim // only when the pod has not begun to run, or storage has grown
 	service  *corev1.Service
 	events   []corev1.Event // of those, when they may explain something
 }
@@ -98,14 +98,18 @@ func (p *Provider) look(ctx context.Context, d desired, r record) (view, error) 
 	if err := errors.Join(errs...); err != nil {
 		return v, err
 	}
-	if !r.running || r.deleting || v.set == nil || podReady(v.pod) && (!d.spec.Public || v.address() != "") {
+	if !r.running || r.deleting || v.set == nil {
 		return v, nil
 	}
-	if v.pod != nil && !started(v.pod) {
+	v.desired.claimed = claimedBy(v.set)
+	if v.grown() || v.pod != nil && !started(v.pod) {
 		claim, err := p.client.CoreV1().PersistentVolumeClaims(ns).Get(ctx, claimName(d.id), metav1.GetOptions{})
 		if v.claim, err = existing(claim, p, request{"get", "persistentvolumeclaims"}, err); err != nil {
 			return v, err
 		}
+	}
+	if podReady(v.pod) && (!d.spec.Public || v.address() != "") && !v.growing() {
+		return v, nil
 	}
 	return v, p.lookForEvents(ctx, &v)
 }
@@ -116,6 +120,8 @@ func (p *Provider) lookForEvents(ctx context.Context, v *view) error {
 	switch {
 	case v.pod == nil:
 		about = append(about, v.set)
+	case podReady(v.pod) && v.growing():
+		about = append(about, v.claim, v.pod)
 	case podReady(v.pod):
 		about = append(about, v.service)
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -58,9 +59,26 @@ func (p *Provider) stillWanted(ctx context.Context, r record) error {
 }
 
 // settle makes an instance's objects what its record says. When they are, it
-// changes nothing. The StatefulSet comes last, so that its pod finds all that
-// it needs.
+// changes nothing. If the record changes meanwhile, it begins again: what it
+// says now must not be overwritten with what it said before.
 func (p *Provider) settle(ctx context.Context, r record) error {
+	for {
+		err := p.settleAs(ctx, r)
+		if !errors.Is(err, errRecordChanged) {
+			return err
+		}
+		if r, err = p.load(ctx, r.id); err != nil || r.deleting || r.uid == "" {
+			return ignoreNotFound(err) // whoever made it so, or Keep, goes on
+		}
+	}
+}
+
+// errRecordChanged says that the record is another one by now.
+var errRecordChanged = errors.New("the record has changed")
+
+// settleAs is settle for one state of the record. The StatefulSet comes last,
+// so that its pod finds all that it needs.
+func (p *Provider) settleAs(ctx context.Context, r record) error {
 	d, err := p.desired(r)
 	if err != nil {
 		return err
@@ -103,18 +121,32 @@ func (p *Provider) settle(ctx context.Context, r record) error {
 		if err := p.settleSecrets(all, d, ca, service.Spec.ClusterIP); err != nil {
 			return err
 		}
-		return p.apply(all, "configmaps", func() error {
-			_, err := p.client.CoreV1().ConfigMaps(ns).Apply(all, configMap(d, string(ca.pem)), force)
-			return err
-		})
+		_, err = p.client.CoreV1().ConfigMaps(ns).Apply(all, configMap(d, string(ca.pem)).WithResourceVersion(r.version), force)
+		if err != nil && p.changed(all, r) {
+			return errRecordChanged
+		}
+		return p.failure(request{"patch", "configmaps"}, err)
 	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return p.apply(ctx, "statefulsets", func() error {
+	if d.claimed, err = p.claimed(ctx, r.id); err != nil {
+		return err
+	}
+	err = p.apply(ctx, "statefulsets", func() error {
 		_, err := p.client.AppsV1().StatefulSets(ns).Apply(ctx, statefulSet(d), force)
 		return err
 	})
+	if err != nil || !d.grown() {
+		return err
+	}
+	return p.grow(ctx, d) // a claim that was lost has come back as it was first
+}
+
+// changed reports whether the record is not, or no longer, r.
+func (p *Provider) changed(ctx context.Context, r record) bool {
+	now, err := p.load(ctx, r.id)
+	return toygres.CodeOf(err) == toygres.CodeNotFound || err == nil && now.version != r.version
 }
 
 // apply repeats what loses a race against others who do the same.

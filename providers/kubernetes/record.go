@@ -19,6 +19,7 @@ import (
 type record struct {
 	id           toygres.InstanceID
 	uid          types.UID // of the ConfigMap; "" when somebody has deleted it and the StatefulSet remembers
+	version      string    // of the ConfigMap; another one may say something else
 	spec         toygres.Spec
 	raw          string // spec as it is kept
 	storageClass string
@@ -53,7 +54,7 @@ func (p *Provider) load(ctx context.Context, id toygres.InstanceID) (record, err
 
 func recordOf(id toygres.InstanceID, c *corev1.ConfigMap) (record, error) {
 	r := record{
-		id: id, uid: c.UID, raw: c.Annotations[annotationSpec], storageClass: c.Annotations[annotationStorageClass],
+		id: id, uid: c.UID, version: c.ResourceVersion, raw: c.Annotations[annotationSpec], storageClass: c.Annotations[annotationStorageClass],
 		running:  c.Annotations[annotationWants] != wantsStopped,
 		restart:  c.Annotations[annotationRestart],
 		deleting: c.Annotations[annotationDeleting] != "" || c.DeletionTimestamp != nil,

@@ -59,6 +59,7 @@ func (r record) spec() toygres.Spec {
 type status struct {
 	Format        int       `json:"format"`
 	PID           int       `json:"pid,omitempty"`           // server started last; 0 once its end was noticed
+	Size          size      `json:"size,omitzero"`           // that it was started with; zero when that is not known
 	LogOffset     int64     `json:"log_offset,omitempty"`    // where its log begins
 	ReadyAt       time.Time `json:"ready_at,omitzero"`       // when it was first seen ready
 	WasReady      bool      `json:"was_ready,omitempty"`     // some server of this instance was ready once
@@ -67,6 +68,19 @@ type status struct {
 	Failed        bool      `json:"failed,omitempty"`        // it won't become ready by itself
 	RetryAt       time.Time `json:"retry_at,omitzero"`       // not to be started before
 	Message       string    `json:"message,omitempty"`       // why the last one ended
+}
+
+// size is how much an instance has, in our files.
+type size struct {
+	CPUMillis  int `json:"cpu_millis"`
+	MemoryMiB  int `json:"memory_mib"`
+	StorageGiB int `json:"storage_gib"`
+}
+
+// outdated reports whether the server was started with another size than the
+// instance should have.
+func (s status) outdated(of server, r record) bool {
+	return s.PID == of.pid && s.Size != size{} && s.Size != size(r.spec().Size())
 }
 
 // directory is where one instance lives.

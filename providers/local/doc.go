@@ -22,6 +22,10 @@
 // directory and its program must be postgres. [Provider.Keep] is what a
 // kubelet is elsewhere: it starts what should run and does not.
 //
+// Another size takes effect with the next start. status.json says with which
+// one the running server was started; while that is not what spec.json says,
+// the server is asked to end, and does not count as ready.
+//
 // What it can't do: plain directories have no size, so Spec.StorageGiB is only
 // used to bound the write-ahead log, and CPUMillis only to bound parallel
 // queries; neither is enforced. All servers run as one user of the operating

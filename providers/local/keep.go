@@ -104,24 +104,28 @@ func (p *Provider) follow(id toygres.InstanceID) {
 		defer cancel()
 		d, _ := p.directory(id)
 		for ctx.Err() == nil {
+			before := d.status()
 			again, err := p.settle(ctx, id)
 			if err != nil {
 				p.log.Error("instance could not be followed", "instance", id, "error", err)
 				return
 			}
-			if d.status().StoppingSince.IsZero() {
+			// Whoever notes the end while this settles does not start it again,
+			// so that must be seen once more.
+			after := d.status()
+			if before.StoppingSince.IsZero() || after.StoppingSince.IsZero() && after.PID != 0 {
 				return
 			}
-			p.awaitEnd(ctx, d, again)
+			p.awaitEnd(ctx, d, before.PID, again)
 		}
 	}()
 }
 
-// awaitEnd waits until the instance's server has ended, at most so long.
-func (p *Provider) awaitEnd(ctx context.Context, d directory, most time.Duration) {
+// awaitEnd waits until this server of the instance has ended, at most so long.
+func (p *Provider) awaitEnd(ctx context.Context, d directory, pid int, most time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	proc, err := d.hold(d.server().pid)
+	proc, err := d.hold(pid)
 	if err != nil || proc == nil {
 		return
 	}
@@ -200,14 +204,15 @@ func (p *Provider) settleRunning(ctx context.Context, d directory, r record) (ti
 }
 
 // settleAlive notes what a living server has shown: that it is ready, which
-// forgives what was before.
+// forgives what was before. One that has an outdated size, or is older than a
+// restart, is asked to end.
 func (p *Provider) settleAlive(d directory, r record, s server, st status) (time.Duration, error) {
-	if !st.StoppingSince.IsZero() || r.Restart.concerns(s) { // to be started again
+	if st.PID != s.pid { // started by hand, or by somebody who was killed before he could note it
+		st.PID, st.ReadyAt, st.Size = s.pid, time.Time{}, size{}
+	}
+	if !st.StoppingSince.IsZero() || r.Restart.concerns(s) || st.outdated(s, r) { // to be started again
 		_, err := p.askToEnd(d)
 		return p.timing.stop, err
-	}
-	if st.PID != s.pid { // started by hand, or by somebody who was killed before he could note it
-		st.PID, st.ReadyAt = s.pid, time.Time{}
 	}
 	if s.ready() && st.ReadyAt.IsZero() {
 		st.ReadyAt, st.WasReady, st.Failed, st.Message = now(), true, false, ""

@@ -34,9 +34,9 @@ func (p *Provider) observe(id toygres.InstanceID) toygres.Observation {
 	if err != nil {
 		return toygres.Observation{Phase: toygres.PhaseFailed, Message: printable(err.Error())}
 	}
-	o := toygres.Observation{Endpoint: toygres.Endpoint{Host: p.config.Host, Port: r.Port}, Restart: r.Restart.Request}
+	o := toygres.Observation{Endpoint: toygres.Endpoint{Host: p.config.Host, Port: r.Port}, Restart: r.Restart.Request, Size: r.spec().Size()}
 	s, st := d.server(), d.status()
-	ending := !st.StoppingSince.IsZero() || r.Restart.concerns(s)
+	ending := !st.StoppingSince.IsZero() || r.Restart.concerns(s) || st.outdated(s, r)
 	switch {
 	case r.Wants == stopped && s.alive():
 		o.Phase, o.Message = toygres.PhaseStopping, "the server is writing its data and ending"

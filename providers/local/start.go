@@ -118,6 +118,9 @@ func (p *Provider) launch(ctx context.Context, d directory, r record, in install
 	go p.attend(d, cmd)
 	p.log.Info("server started", "instance", d.id, "pid", pid, "port", r.Port)
 	st.PID, st.LogOffset, st.ReadyAt, st.StoppingSince = pid, offset, time.Time{}, time.Time{}
+	if now := size(r.spec().Size()); st.Size != now {
+		st.Size, st.WasReady = now, false // it has not shown that it can start like this
+	}
 	return p.failure("recording that the server was started", d.setStatus(st))
 }
 

@@ -106,6 +106,7 @@ func unknownInstances(t *testing.T, w *world) {
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.Start(w.ctx, id)), "%q", id)
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.Stop(w.ctx, id)), "%q", id)
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.Restart(w.ctx, id, "request")), "%q", id)
+		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.Resize(w.ctx, id, w.spec().Size())), "%q", id)
 		_, err := w.p.Credentials(w.ctx, id)
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(err), "%q", id)
 		require.False(t, w.listed(id), "%q", id)

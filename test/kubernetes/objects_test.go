@@ -65,7 +65,8 @@ func TestOneRoleIsEnough(t *testing.T) {
 		Rules: []rbacv1.PolicyRule{
 			{APIGroups: []string{""}, Resources: []string{"configmaps", "services"}, Verbs: all},
 			{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: append([]string{"update"}, all...)},
-			{APIGroups: []string{""}, Resources: []string{"pods", "persistentvolumeclaims"}, Verbs: []string{"get", "list", "watch", "delete"}},
+			{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list", "watch", "delete"}},
+			{APIGroups: []string{""}, Resources: []string{"persistentvolumeclaims"}, Verbs: []string{"get", "list", "watch", "patch", "delete"}},
 			{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list", "watch"}},
 			{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, Verbs: all},
 			{APIGroups: []string{"networking.k8s.io"}, Resources: []string{"networkpolicies"}, Verbs: all},
@@ -90,6 +91,8 @@ func TestOneRoleIsEnough(t *testing.T) {
 	keep(t, p)
 	id := provision(t, p)
 	connect(t, p, id)
+	require.NoError(t, p.Resize(t.Context(), id, toygres.Size{StorageGiB: 2}))
+	await(t, p, id, toygres.PhaseReady)
 	require.NoError(t, p.Stop(t.Context(), id))
 	await(t, p, id, toygres.PhaseStopped)
 	require.NoError(t, p.Start(t.Context(), id))

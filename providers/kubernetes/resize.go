@@ -1,0 +1,227 @@
+package kubernetes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/toygres/toygres"
+)
+
+// Resize changes the volume claim, which the cluster may refuse, then the
+// record, then what follows from it, and replaces a pod of another size.
+// Killed after the record has changed, it is finished by [Provider.Keep] or
+// when called again; killed before, a claim may have grown, which hurts nobody.
+func (p *Provider) Resize(ctx context.Context, id toygres.InstanceID, to toygres.Size) error {
+	r, err := p.recordSize(ctx, id, to)
+	if err != nil {
+		return err
+	}
+	// Whoever wants something else at the same time may be overtaken by what
+	// is settled here, so look again until nothing has changed.
+	for {
+		if err := p.settle(ctx, r); err != nil {
+			return err
+		}
+		now, err := p.load(ctx, id)
+		if err != nil {
+			return err
+		}
+		if now.deleting {
+			return beingDeleted(id)
+		}
+		if now.version == r.version {
+			return p.replaceOtherSize(ctx, r)
+		}
+		r = now
+	}
+}
+
+// recordSize records the size, if the instance can have it.
+func (p *Provider) recordSize(ctx context.Context, id toygres.InstanceID, to toygres.Size) (record, error) {
+	for {
+		r, err := p.load(ctx, id)
+		if err != nil {
+			return r, err
+		}
+		if r.deleting {
+			return r, beingDeleted(id)
+		}
+		if r.uid == "" {
+			r, err = p.createRecord(ctx, r)
+			if apierrors.IsAlreadyExists(err) {
+				continue // somebody was faster
+			}
+			if err != nil {
+				return r, p.failure(request{"create", "configmaps"}, err)
+			}
+		}
+		has := r.spec.Size()
+		should := to.Or(has)
+		if err := should.ValidateResize(has); err != nil || should == has {
+			return r, err
+		}
+		d, err := p.desired(r)
+		if err != nil {
+			return r, err
+		}
+		d.spec = r.spec.Resized(should)
+		if should.StorageGiB > has.StorageGiB {
+			if err := p.grow(ctx, d); err != nil {
+				return r, err
+			}
+		}
+		changed, err := p.recordSpec(ctx, r, d.spec)
+		if !apierrors.IsConflict(err) {
+			return changed, p.absentOr(id, request{"patch", "configmaps"}, err)
+		}
+	}
+}
+
+// recordSpec changes what was asked, if the record is still what it was.
+func (p *Provider) recordSpec(ctx context.Context, r record, spec toygres.Spec) (record, error) {
+	raw, err := json.Marshal(spec)
+	if err != nil {
+		return r, err
+	}
+	patch := fmt.Appendf(nil, `{"metadata":{"uid":%q,"resourceVersion":%q,"annotations":{%q:%q}}}`, r.uid, r.version, annotationSpec, raw)
+	c, err := p.client.CoreV1().ConfigMaps(p.config.Namespace).Patch(ctx, baseName(r.id), types.MergePatchType, patch,
+		metav1.PatchOptions{FieldManager: fieldManager})
+	if err != nil {
+		return r, err
+	}
+	return recordOf(r.id, c)
+}
+
+// replaceOtherSize ends a pod that has another size than the record says, as
+// soon as its successor will have the right one.
+func (p *Provider) replaceOtherSize(ctx context.Context, r record) error {
+	if !r.running {
+		return nil
+	}
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	changes, err := p.watcher.subscribe(watching)
+	if err != nil {
+		return err
+	}
+	for {
+		v, err := p.look(ctx, desired{config: &p.config, id: r.id, spec: r.spec}, record{id: r.id})
+		switch {
+		case err != nil:
+			return err
+		case v.set == nil: // deleted by hand, and Keep makes it anew
+			return nil
+		case v.set.Status.ObservedGeneration >= v.set.Generation:
+			if v.pod == nil || v.pod.DeletionTimestamp != nil || fits(v.pod, r.spec.Size()) {
+				return nil
+			}
+			return p.replace(ctx, r.id, v.pod, "it has another size")
+		}
+		for changed := toygres.InstanceID(""); changed != r.id; {
+			var open bool
+			select {
+			case changed, open = <-changes:
+			case <-ctx.Done():
+			}
+			if ctx.Err() != nil || !open {
+				return p.failure(request{"watch", "statefulsets"}, context.Cause(ctx))
+			}
+		}
+	}
+}
+
+// sizeMark is a size as a pod is marked with it. Storage is in it, because the
+// server's settings follow from it, too.
+func sizeMark(s toygres.Size) string {
+	return fmt.Sprintf("cpu=%dm memory=%dMi storage=%dGi", s.CPUMillis, s.MemoryMiB, s.StorageGiB)
+}
+
+// fits reports whether the pod has this size. One without a mark was made
+// before there were any, and is known by what its container asks for.
+func fits(pod *corev1.Pod, s toygres.Size) bool {
+	if mark, marked := pod.Annotations[annotationSize]; marked {
+		return mark == sizeMark(s)
+	}
+	for _, c := range pod.Spec.Containers {
+		if c.Name == containerName {
+			return c.Resources.Requests.Cpu().MilliValue() == int64(s.CPUMillis) &&
+				c.Resources.Requests.Memory().Value() == int64(s.MemoryMiB)<<20
+		}
+	}
+	return true
+}
+
+// claimed returns how much storage the claim in the template of the instance's
+// StatefulSet asks for; nil when there is no StatefulSet.
+func (p *Provider) claimed(ctx context.Context, id toygres.InstanceID) (*resource.Quantity, error) {
+	set, err := p.client.AppsV1().StatefulSets(p.config.Namespace).Get(ctx, baseName(id), metav1.GetOptions{})
+	if set, err = existing(set, p, request{"get", "statefulsets"}, err); err != nil || set == nil {
+		return nil, err
+	}
+	return claimedBy(set), nil
+}
+
+func claimedBy(set *appsv1.StatefulSet) *resource.Quantity {
+	for _, claim := range set.Spec.VolumeClaimTemplates {
+		if claim.Name == volumeData {
+			storage := claim.Spec.Resources.Requests[corev1.ResourceStorage]
+			return &storage
+		}
+	}
+	return nil
+}
+
+// grown reports whether the instance has more storage than it was made with.
+func (d desired) grown() bool { return d.claimed != nil && d.claimed.Cmp(d.storage()) < 0 }
+
+// grow makes the instance's claim ask for as much storage as it should have. A
+// claim that is not there yet will be made by the StatefulSet.
+func (p *Provider) grow(ctx context.Context, d desired) error {
+	claims := p.client.CoreV1().PersistentVolumeClaims(p.config.Namespace)
+	for {
+		claim, err := claims.Get(ctx, claimName(d.id), metav1.GetOptions{})
+		if claim, err = existing(claim, p, request{"get", "persistentvolumeclaims"}, err); err != nil || claim == nil {
+			return err
+		}
+		should, asks := d.storage(), claim.Spec.Resources.Requests[corev1.ResourceStorage]
+		switch {
+		case asks.Cmp(should) >= 0:
+			return nil
+		case claim.Status.Phase != corev1.ClaimBound:
+			return &toygres.Error{Code: toygres.CodeUnavailable, Message: "the instance's volume is not there yet, so it can't grow; try again once the instance has run"}
+		}
+		patch := fmt.Appendf(nil, `{"metadata":{"uid":%q,"resourceVersion":%q},"spec":{"resources":{"requests":{"storage":%q}}}}`,
+			claim.UID, claim.ResourceVersion, should.String())
+		_, err = claims.Patch(ctx, claim.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+		if !apierrors.IsConflict(err) {
+			return p.cannotGrow(claim, err)
+		}
+	}
+}
+
+// cannotGrow explains why the cluster refuses that a claim grows. Whether its
+// storage class lets it is said by the API server's message alone: we may not
+// read storage classes, which belong to no namespace.
+func (p *Provider) cannotGrow(claim *corev1.PersistentVolumeClaim, err error) error {
+	var status apierrors.APIStatus
+	if !apierrors.IsForbidden(err) || !errors.As(err, &status) || !strings.Contains(status.Status().Message, "must support resize") {
+		return p.failure(request{"patch", "persistentvolumeclaims"}, err)
+	}
+	class := "of its storage"
+	if claim.Spec.StorageClassName != nil {
+		class = *claim.Spec.StorageClassName
+	}
+	message := fmt.Sprintf("can't grow: the storage class %s does not let volumes grow (allowVolumeExpansion); leave it as it is, or have an administrator change the class", class)
+	return &toygres.Error{Code: toygres.CodeInvalid, Message: "storage_gib " + message, Err: err,
+		Fields: []toygres.FieldError{{Field: "storage_gib", Rule: "expandable", Message: message}}}
+}
