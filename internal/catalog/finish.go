@@ -13,10 +13,11 @@ import (
 )
 
 // finishOperation changes nothing unless the operation is in progress ($2) and
-// the instance in one of the states that may become the new one ($4).
+// the instance in one of the states that may become the new one ($4). The only
+// step of an operation without a workflow began with the request.
 const finishOperation = `
 WITH target AS (
-	SELECT o.id, o.kind, o.instance_id, o.created_at, i.name, i.state
+	SELECT o.id, o.kind, o.instance_id, o.created_at, o.workflow_id, i.name, i.state
 	FROM operations o JOIN instances i ON i.id = o.instance_id
 	WHERE o.id = $1 AND o.state IN ('pending', 'running') AND i.state = ANY ($4)
 	FOR NO KEY UPDATE
@@ -42,7 +43,8 @@ WITH target AS (
 		attempt = CASE WHEN s.name = $11 THEN greatest(s.attempt, 1) ELSE s.attempt END,
 		error = CASE WHEN s.name = $11 THEN '' WHEN s.state = 'running' THEN $6 ELSE s.error END,
 		message = '',
-		started_at = CASE WHEN s.name = $11 THEN coalesce(s.started_at, now()) ELSE s.started_at END,
+		started_at = CASE WHEN s.name = $11 THEN coalesce(s.started_at,
+			CASE WHEN target.workflow_id = '' THEN target.created_at ELSE now() END) ELSE s.started_at END,
 		ended_at = CASE WHEN s.state = 'pending' AND s.name <> $11 THEN NULL ELSE coalesce(s.ended_at, now()) END,
 		next_retry_at = NULL
 	FROM target

@@ -64,7 +64,11 @@ func TestLifeOfAnInstance(t *testing.T) {
 	stored, err := s.Operation(ctx, stop.Operation.ID)
 	require.NoError(t, err)
 	require.Equal(t, stop.Operation, stored)
-	finish(t, s, stop, toygres.StateStopped)
+	require.NoError(t, s.FinishOperation(ctx, toygres.Outcome{Operation: stop.Operation.ID,
+		State: toygres.OperationSucceeded, InstanceState: toygres.StateStopped, Step: toygres.StepStop}))
+	stored, err = s.Operation(ctx, stop.Operation.ID)
+	require.NoError(t, err)
+	require.Equal(t, stored.CreatedAt, stored.Steps[0].StartedAt, "its only step took as long as the stop")
 
 	deletion, err := s.Begin(ctx, "mydb", toygres.KindDelete, owner)
 	require.NoError(t, err)
@@ -84,6 +88,6 @@ func TestLifeOfAnInstance(t *testing.T) {
 	require.Equal(t, []toygres.EventType{"instance.state", "operation.started",
 		"step.started", "step.failed", "step.started", "step.progress", "step.succeeded",
 		"step.succeeded", "instance.state", "operation.ended",
-		"instance.state", "instance.state", "operation.ended",
+		"instance.state", "step.succeeded", "instance.state", "operation.ended",
 		"instance.state", "step.succeeded", "instance.state", "operation.ended"}, types)
 }
