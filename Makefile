@@ -99,7 +99,7 @@ test-tools:
 
 .PHONY: test-go
 test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
-	$(GO_TEST) -timeout 20m $$(go list ./... | grep -vE '/test/(chaos|cluster|kubernetes)$$')
+	$(GO_TEST) -timeout 20m $$(go list ./... | grep -vE '/test/(chaos|cluster|kubernetes|stack)$$')
 
 .PHONY: test-temporal
 test-temporal: build ## Tests of the local Temporal server
@@ -122,10 +122,10 @@ test-chaos: build ## Programs killed at every step
 	$(GO_TEST) -timeout 30m ./test/chaos
 
 .PHONY: test-kubernetes
-test-kubernetes: build ## Tests against a real Kubernetes of one node (root, Linux)
+test-kubernetes: ## Tests against a real Kubernetes of one node (root, Linux)
 	@if [ "$$(uname -s)" != Linux ] || [ "$$(id -u)" != 0 ]; then \
 		echo "test-kubernetes: needs root on Linux, because a node makes containers, mounts and interfaces" >&2; exit 1; \
-	else $(GO_TEST) -timeout 60m -p 1 -parallel 4 ./test/cluster ./test/kubernetes && \
+	else $(GO_TEST) -timeout 60m -p 1 -parallel 4 ./test/cluster ./test/kubernetes ./test/stack && \
 		PROVIDER=kubernetes $(GO_TEST) -timeout 30m ./test/chaos; fi
 
 .PHONY: bench

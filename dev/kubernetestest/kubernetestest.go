@@ -5,6 +5,7 @@ package kubernetestest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -130,6 +131,7 @@ func connect(kubeconfig string) (*Kubernetes, error) {
 		return nil, fmt.Errorf("%s: %w", kubeconfig, err)
 	}
 	config.QPS, config.Burst = 200, 400 // tests are impatient
+	config.WarningHandler = rest.NoWarnings{}
 	client, err := kubernetes.NewForConfig(config)
 	return &Kubernetes{Kubeconfig: kubeconfig, Config: config, Client: client}, err
 }
@@ -194,4 +196,24 @@ func reapAtExit(cluster stack.Cluster) (reaper *exec.Cmd, alive io.Closer, err e
 func reap(reaper *exec.Cmd, alive io.Closer) {
 	_ = alive.Close()
 	_ = reaper.Wait() // it has said what went wrong
+}
+
+// Kill ends a program of the cluster, such as kubelet, as a crash would, and waits until the node has started it again.
+// The cluster must be one that was started here.
+func (k *Kubernetes) Kill(tb testing.TB, program string) {
+	tb.Helper()
+	pid := func() int {
+		out, err := exec.Command(k.cluster.Program, "status", "--state", k.cluster.State, "-o", "json").Output()
+		require.NoError(tb, err)
+		var status struct {
+			Programs map[string]struct{ PID int }
+		}
+		require.NoError(tb, json.Unmarshal(out, &status))
+		return status.Programs[program].PID
+	}
+	killed := pid()
+	require.NotZero(tb, killed, "%s does not run", program)
+	require.NoError(tb, syscall.Kill(killed, syscall.SIGKILL))
+	require.Eventually(tb, func() bool { now := pid(); return now != 0 && now != killed }, time.Minute, 20*time.Millisecond,
+		"%s is started again", program)
 }

@@ -1,9 +1,12 @@
 package kubernetestest
 
 import (
+	"context"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/metadata"
@@ -39,4 +42,21 @@ func (k *Kubernetes) Objects(tb testing.TB, namespace string) map[string]map[str
 		}
 	}
 	return found
+}
+
+// IdleStorageClass makes a storage class that makes no volumes, as one whose driver is not there, until the test ends. As the
+// default it takes the place of the one that was.
+func (k *Kubernetes) IdleStorageClass(tb testing.TB, standard bool) (name string) {
+	tb.Helper()
+	classes := k.Client.StorageV1().StorageClasses()
+	made, err := classes.Create(tb.Context(), &storagev1.StorageClass{
+		ObjectMeta: metav1.ObjectMeta{
+			GenerateName: "idle-", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": strconv.FormatBool(standard)},
+		},
+		Provisioner:       "nobody.example/none",
+		VolumeBindingMode: new(storagev1.VolumeBindingWaitForFirstConsumer),
+	}, metav1.CreateOptions{})
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, classes.Delete(context.Background(), made.Name, metav1.DeleteOptions{})) })
+	return made.Name
 }

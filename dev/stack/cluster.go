@@ -222,10 +222,8 @@ func (c config) closeCluster(ctx context.Context, p *progress.Printer) error {
 
 // cleanCluster removes the development cluster if it was started by up, and else all instances from the cluster.
 func (c config) cleanCluster(ctx context.Context, p *progress.Printer) error {
-	if c.Cluster.Development {
-		if _, err := os.Stat(c.path("kubernetes")); errors.Is(err, os.ErrNotExist) {
-			return nil
-		}
+	if _, err := os.Stat(c.Cluster.Kubeconfig); errors.Is(err, os.ErrNotExist) {
+		return nil // the cluster is gone
 	}
 	if c.Cluster.Started {
 		cluster, err := c.developmentCluster(ctx, p)
@@ -240,7 +238,8 @@ func (c config) cleanCluster(ctx context.Context, p *progress.Printer) error {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 		defer cancel()
 		if err := c.Cluster.empty(ctx); err != nil {
-			return "", fmt.Errorf("the instances on the cluster of %s could not be removed; when it answers, repeat make clean: %w", shown(c.Cluster.Kubeconfig), err)
+			return "", fmt.Errorf("the instances on the cluster of %s could not be removed: repeat make clean when it answers, or without that file when it is gone for good: %w",
+				shown(c.Cluster.Kubeconfig), err)
 		}
 		return "removed all instances", nil
 	})

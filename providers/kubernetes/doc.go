@@ -42,7 +42,7 @@
 //   - an image name that is none, or an image that may not be pulled and is missing: at once;
 //   - a pod that no node has room for, an image that can't be pulled, a
 //     container that can't be made, a pod that may not be made (a quota), a
-//     volume that can't be provisioned: after Config.Patience, because
+//     volume that can't be provisioned or is not: after Config.Patience, because
 //     autoscalers, registries and people may help meanwhile;
 //   - a server that ended within a minute, six times or more, and waits for its
 //     next restart.

@@ -116,6 +116,9 @@ func (v view) trouble() trouble {
 		if e, found := v.latest("ProvisioningFailed", "FailedBinding"); found {
 			return trouble{message: "its volume can't be had: " + printable(e.Message), mends: firstSeen(e)}
 		}
+		if t := volumeTrouble(v.claim); t.message != "" {
+			return t
+		}
 	}
 	if c := condition(v.pod, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
 		return trouble{message: "no node has room for it: " + printable(c.Message), mends: c.LastTransitionTime.Time}
@@ -134,6 +137,22 @@ func (v view) trouble() trouble {
 		}
 	}
 	return trouble{}
+}
+
+// volumeTrouble is that nobody makes the volume of a claim for which a node is
+// chosen. Its provisioner may be slow, or not there at all, and nothing but
+// time tells one from the other.
+func volumeTrouble(claim *corev1.PersistentVolumeClaim) trouble {
+	if claim.Annotations[annotationNode] == "" || claim.Spec.StorageClassName == nil {
+		return trouble{}
+	}
+	asked := claim.CreationTimestamp.Time
+	for _, f := range claim.ManagedFields {
+		if f.Time != nil && f.Time.After(asked) {
+			asked = f.Time.Time
+		}
+	}
+	return trouble{message: "the storage class " + *claim.Spec.StorageClassName + " has not made its volume yet", mends: asked}
 }
 
 // A server that ends so soon after its start, and has done so this often, will

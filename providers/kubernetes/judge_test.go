@@ -62,6 +62,13 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 	}
 	other := pod(corev1.ContainerStatus{}, ready)
 	other.Annotations = map[string]string{annotationSize: "cpu=1m memory=1Mi storage=1Gi"}
+	unmade := func(since time.Duration) *corev1.PersistentVolumeClaim {
+		class, claim := "fast", pending.DeepCopy()
+		claim.Spec.StorageClassName = &class
+		claim.Annotations = map[string]string{annotationNode: "node-1"}
+		claim.CreationTimestamp, claim.ManagedFields = ago(time.Hour), []metav1.ManagedFieldsEntry{{Time: new(ago(since))}}
+		return claim
+	}
 	public := &corev1.Service{Spec: corev1.ServiceSpec{ClusterIP: "10.96.7.7"}}
 
 	for name, c := range map[string]struct {
@@ -92,6 +99,8 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		"crashes again":          {view: view{set: set(&one), pod: pod(crashed(6, time.Second))}, phase: toygres.PhaseFailed, message: "could not load library"},
 		"crashes now and then":   {view: view{set: set(&one), pod: pod(crashed(60, time.Hour))}, phase: toygres.PhaseStarting, message: "could not load library"},
 		"no volume":              {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}), claim: pending, events: warning("ProvisioningFailed", patience)}, phase: toygres.PhaseFailed, message: "volume can't be had: because"},
+		"volume on its way":      {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}), claim: unmade(time.Minute)}, phase: toygres.PhaseStarting, message: "storage class fast", again: 9 * time.Minute},
+		"volume nobody makes":    {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}), claim: unmade(patience)}, phase: toygres.PhaseFailed, message: "storage class fast"},
 		"slow volume":            {view: view{set: set(&one), pod: pod(waiting("ContainerCreating", "")), events: warning("FailedAttachVolume", patience)}, phase: toygres.PhaseStarting, message: "because"},
 		"no pod":                 {view: view{set: set(&one), events: warning("FailedCreate", time.Minute)}, phase: toygres.PhaseStarting, message: "because", again: 9 * time.Minute},
 		"no public address":      {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready), service: public}, public: true, phase: toygres.PhaseStarting, message: "load balancer"},

@@ -44,6 +44,7 @@ const (
 
 	annotationContainer = "kubectl.kubernetes.io/default-container"
 	annotationAzureDNS  = "service.beta.kubernetes.io/azure-dns-label-name"
+	annotationNode      = "volume.kubernetes.io/selected-node" // on a claim, by the scheduler
 )
 
 // What annotationWants may say.

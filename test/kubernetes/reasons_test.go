@@ -20,6 +20,7 @@ import (
 func TestWhatKeepsAServerFromStartingIsToldWithinSeconds(t *testing.T) {
 	t.Parallel()
 	const soon = 30 * time.Second // on a busy machine; each is a matter of one or two
+	idle := cluster.IdleStorageClass(t, false)
 	for name, c := range map[string]struct {
 		config func(*kubernetes.Config)
 		spec   func(*toygres.Spec)
@@ -40,6 +41,10 @@ func TestWhatKeepsAServerFromStartingIsToldWithinSeconds(t *testing.T) {
 		"the volume can't be had": {
 			config: func(c *kubernetes.Config) { c.StorageClass = "missing" },
 			reason: `"missing" not found`,
+		},
+		"nobody makes the volume": {
+			config: func(c *kubernetes.Config) { c.StorageClass = idle },
+			reason: "the storage class " + idle + " has not made its volume yet",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
