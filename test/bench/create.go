@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -39,8 +40,7 @@ func benchCreate(ctx context.Context, s settings) ([]figure, error) {
 	defer raw.clean()
 
 	var ours, floor []time.Duration
-	steps := map[string][]time.Duration{}
-	var order []string
+	steps := newSplit()
 	for round := range s.rounds {
 		name := fmt.Sprintf("bench-%d", round)
 		took, operation, err := createOnce(ctx, stack, name)
@@ -48,20 +48,7 @@ func benchCreate(ctx context.Context, s settings) ([]figure, error) {
 			return nil, fmt.Errorf("round %d: %w", round, err)
 		}
 		ours = append(ours, took)
-		began := operation.StartedAt.Sub(operation.CreatedAt)
-		ended := operation.EndedAt.Sub(operation.CreatedAt)
-		between := ended - began
-		for _, step := range operation.Steps {
-			if round == 0 {
-				order = append(order, step.Name)
-			}
-			took := step.EndedAt.Sub(*step.StartedAt)
-			steps[step.Name] = append(steps[step.Name], took)
-			between -= took
-		}
-		steps["request to begin"] = append(steps["request to begin"], began)
-		steps["between steps"] = append(steps["between steps"], between)
-		steps["rest"] = append(steps["rest"], took-ended)
+		steps.add(took, operation)
 
 		// Each side comes after a removal of the other's, so that both meet the same disk.
 		if err := deleteOnce(ctx, stack, name); err != nil {
@@ -73,15 +60,48 @@ func benchCreate(ctx context.Context, s settings) ([]figure, error) {
 		}
 		floor = append(floor, took)
 	}
-	detail := fmt.Sprintf("create %s, raw %s, median of %d; steps: request to begin %s", millis(median(ours)), millis(median(floor)),
-		s.rounds, millis(median(steps["request to begin"])))
-	for _, name := range order {
-		detail += fmt.Sprintf(", %s %s", name, millis(median(steps[name])))
-	}
-	// Between the steps Temporal records one and hands out the next. The rest is the request itself, and finding
-	// out that it is done, the password and the query.
-	detail += fmt.Sprintf(", between steps %s, rest %s", millis(median(steps["between steps"])), millis(median(steps["rest"])))
+	detail := fmt.Sprintf("create %s, raw %s, median of %d; steps: %s", millis(median(ours)), millis(median(floor)), s.rounds, steps)
 	return []figure{{name: "create to first query", value: median(ours).Seconds(), floor: median(floor).Seconds(), target: createTarget, detail: detail}}, nil
+}
+
+// split is where the time of creates went.
+type split struct {
+	order []string
+	took  map[string][]time.Duration
+}
+
+func newSplit() *split { return &split{took: map[string][]time.Duration{}} }
+
+// add takes a create apart. Between the steps Temporal records one and hands
+// out the next. The rest is the request itself, and finding out that it is
+// done, the password and the query.
+func (s *split) add(took time.Duration, operation openapi.Operation) {
+	began := operation.StartedAt.Sub(operation.CreatedAt)
+	ended := operation.EndedAt.Sub(operation.CreatedAt)
+	between := ended - began
+	s.lap("request to begin", began)
+	for _, step := range operation.Steps {
+		took := step.EndedAt.Sub(*step.StartedAt)
+		s.lap(step.Name, took)
+		between -= took
+	}
+	s.lap("between steps", between)
+	s.lap("rest", took-ended)
+}
+
+func (s *split) lap(name string, took time.Duration) {
+	if s.took[name] == nil {
+		s.order = append(s.order, name)
+	}
+	s.took[name] = append(s.took[name], took)
+}
+
+func (s *split) String() string {
+	var parts []string
+	for _, name := range s.order {
+		parts = append(parts, name+" "+millis(median(s.took[name])))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func createOnce(ctx context.Context, stack *stacktest.Stack, name string) (time.Duration, openapi.Operation, error) {

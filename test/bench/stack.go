@@ -43,12 +43,18 @@ func benchStack(ctx context.Context, _ settings) ([]figure, error) {
 		{name: "up when it runs", value: again.Seconds(), floor: startTarget.Seconds(), target: 1,
 			detail: fmt.Sprintf("%.1f s of %s", again.Seconds(), startTarget)},
 	}
+	memory, err := memoryFigures(stack, " when idle")
+	return append(figures, memory...), err
+}
+
+// memoryFigures are what our programs hold.
+func memoryFigures(stack *stacktest.Stack, when string) (figures []figure, err error) {
 	for _, part := range []string{"api", "worker"} {
 		mib, err := residentMiB(stack.PID(part))
 		if err != nil {
 			return nil, err
 		}
-		figures = append(figures, figure{name: part + " memory when idle", value: mib, floor: memoryTarget, target: 1,
+		figures = append(figures, figure{name: part + " memory" + when, value: mib, floor: memoryTarget, target: 1,
 			detail: fmt.Sprintf("%.0f MiB resident of %.0f MiB", mib, memoryTarget)})
 	}
 	return figures, nil
