@@ -24,12 +24,12 @@
 //
 // A change of a pod's template, as a new version of Toygres may bring for
 // every instance, waits until the pod is made anew (updateStrategy OnDelete):
-// an upgrade of Toygres restarts no database. Replaced are a pod that is older
-// than the restart in the record, by [Provider.Restart], and one that has
-// another size than was asked, by [Provider.Resize]; [Provider.Keep] does what
-// they left undone. It alone replaces one that isn't ready and has an outdated
-// template, and one that was started before its certificate was renewed, four
-// months before the old one expires. Certificates are valid for a year.
+// an upgrade of Toygres restarts no database. [Provider.Restart] ends the pod
+// that is older than the restart in the record, [Provider.Resize] the one that
+// has another size; [Provider.Keep] does so where they were killed. Two more are
+// replaced by Keep alone: one that isn't ready and has an outdated template, and
+// one that was started before its certificate was renewed, four months before
+// the old one expires. Certificates are valid for a year.
 //
 // A StatefulSet's claim template can't change. When storage grows, the claim
 // itself is changed, first of all, because that is what the cluster may refuse;

@@ -137,10 +137,10 @@ func (k *keeper) keep(ctx context.Context, id toygres.InstanceID) error {
 	return p.replaceOutdatedPod(ctx, id)
 }
 
-// replaceOutdatedPod ends a pod from before a restart, one that has another size
-// than its instance should have, one that can't get better, because it was made
-// from a template that has changed since, and one that serves an old
-// certificate. Another one takes its place.
+// replaceOutdatedPod ends a pod that can't get better, because it was made from
+// a template that has changed since, one that serves an old certificate, one
+// from before a restart, and one that has another size than its instance should
+// have. Another one takes its place.
 func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID) error {
 	r, err := p.load(ctx, id)
 	if err != nil || r.deleting || !r.running {
@@ -157,7 +157,7 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 			reason = "a restart was asked for"
 		}
 	case !fits(v.pod, r.spec.Size()):
-		if observed(v.set) { // else its successor might be the same; the StatefulSet will change once more
+		if observed(v.set) { // else its successor might be the same
 			reason = "it has another size"
 		}
 	case podReady(v.pod):
@@ -174,13 +174,8 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 	if reason == "" {
 		return nil
 	}
-	return p.replace(ctx, id, v.pod, reason)
-}
-
-// replace ends the pod, whose StatefulSet makes another one.
-func (p *Provider) replace(ctx context.Context, id toygres.InstanceID, pod *corev1.Pod, reason string) error {
 	p.log.Info("a pod is replaced", "instance", id, "reason", reason)
-	return p.endPod(ctx, pod)
+	return p.endPod(ctx, v.pod)
 }
 
 // endPod ends a pod, unless it is gone or another one by now.

@@ -32,8 +32,8 @@ const (
 )
 
 // Annotations. Spec and storage class are on record and StatefulSet, the
-// restart is on record, template and pods, the size on template and pods, the
-// others are on the record alone.
+// restart on the record and on pods and their template, the size on those two
+// only, the others on the record alone.
 const (
 	annotationSpec         = "toygres.io/spec"
 	annotationStorageClass = "toygres.io/storage-class"

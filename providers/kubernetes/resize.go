@@ -108,36 +108,22 @@ func (p *Provider) replaceOtherSize(ctx context.Context, r record) error {
 	if !r.running {
 		return nil
 	}
-	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	changes, err := p.watcher.subscribe(watching)
-	if err != nil {
+	set, err := p.client.AppsV1().StatefulSets(p.config.Namespace).Get(ctx, baseName(r.id), metav1.GetOptions{})
+	if set, err = existing(set, p, request{"get", "statefulsets"}, err); err != nil || set == nil {
+		return err // deleted by hand, and Keep makes it anew
+	}
+	seen, err := p.awaitObserved(ctx, set)
+	if err != nil || !seen {
 		return err
 	}
-	for {
-		v, err := p.look(ctx, desired{config: &p.config, id: r.id, spec: r.spec}, record{id: r.id})
-		switch {
-		case err != nil:
-			return err
-		case v.set == nil: // deleted by hand, and Keep makes it anew
-			return nil
-		case v.set.Status.ObservedGeneration >= v.set.Generation:
-			if v.pod == nil || v.pod.DeletionTimestamp != nil || fits(v.pod, r.spec.Size()) {
-				return nil
-			}
-			return p.replace(ctx, r.id, v.pod, "it has another size")
-		}
-		for changed := toygres.InstanceID(""); changed != r.id; {
-			var open bool
-			select {
-			case changed, open = <-changes:
-			case <-ctx.Done():
-			}
-			if ctx.Err() != nil || !open {
-				return p.failure(request{"watch", "statefulsets"}, context.Cause(ctx))
-			}
-		}
+	pod, err := p.client.CoreV1().Pods(p.config.Namespace).Get(ctx, podName(r.id), metav1.GetOptions{})
+	if pod, err = existing(pod, p, request{"get", "pods"}, err); err != nil || pod == nil {
+		return err
 	}
+	if pod.DeletionTimestamp != nil || fits(pod, r.spec.Size()) {
+		return nil
+	}
+	return p.endPod(ctx, pod)
 }
 
 // sizeMark is a size as a pod is marked with it. Storage is in it, because the
