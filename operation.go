@@ -16,10 +16,13 @@ const (
 	KindStop    Kind = "stop"
 	KindStart   Kind = "start"
 	KindRestart Kind = "restart"
+	KindResize  Kind = "resize"
 )
 
 // Kinds returns every kind.
-func Kinds() []Kind { return []Kind{KindCreate, KindDelete, KindStop, KindStart, KindRestart} }
+func Kinds() []Kind {
+	return []Kind{KindCreate, KindDelete, KindStop, KindStart, KindRestart, KindResize}
+}
 
 // OperationState is how far an operation has got.
 type OperationState string
@@ -44,6 +47,7 @@ type Operation struct {
 	Kind         Kind
 	InstanceID   InstanceID
 	InstanceName string
+	Size         Size // that a resize is to give; zero for all else
 	State        OperationState
 	WorkflowID   string // Temporal's workflow id; "" for simple operations
 	RunID        string // Temporal's run id; "" until it began
@@ -60,7 +64,7 @@ type Operation struct {
 // StepName names a step of an operation.
 type StepName string
 
-// The steps of create and delete, and of stop, start and restart.
+// The steps of create, delete and resize, and of stop, start and restart.
 const (
 	StepProvision  StepName = "provision"       // make the server exist and ask it to run
 	StepAwaitReady StepName = "wait for ready"  // until the provider shows it ready
@@ -68,7 +72,9 @@ const (
 	StepFinish     StepName = "mark running"    // record the result
 	StepRemove     StepName = "remove"          // remove the server and its data
 	StepForget     StepName = "mark deleted"    // free the name
-	StepUndo       StepName = "undo"            // compensation: remove what a failed create made
+	StepUndo       StepName = "undo"            // compensation: remove what a failed create made, give back what a failed resize took
+	StepResize     StepName = "resize"          // give another size and restart the server
+	StepRecord     StepName = "record size"     // record the result of a resize
 	StepStop       StepName = "stop"
 	StepStart      StepName = "start"
 	StepRestart    StepName = "restart"
@@ -82,6 +88,8 @@ func PlannedSteps(k Kind) []StepName {
 		return []StepName{StepProvision, StepAwaitReady, StepConnect, StepFinish}
 	case KindDelete:
 		return []StepName{StepRemove, StepForget}
+	case KindResize:
+		return []StepName{StepResize, StepAwaitReady, StepConnect, StepRecord}
 	case KindStop:
 		return []StepName{StepStop}
 	case KindStart:

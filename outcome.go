@@ -11,8 +11,9 @@ type Outcome struct {
 	Code          ErrorCode // why, when it did not succeed
 	Message       string    // the same in words, for the user
 	// Step is the last step when recording the result is all there is to it
-	// (StepFinish, StepForget); it may be "".
+	// (StepFinish, StepForget, StepRecord); it may be "".
 	Step          StepName
 	Endpoint      Endpoint // zero: as it was
 	ServerVersion string   // "": as it was
+	Size          Size     // zero: as it was
 }

@@ -211,10 +211,21 @@ type shows struct {
 	mu        sync.Mutex
 	seen      []toygres.Observation
 	provision func(context.Context) error
+	calls     []string // that change something
 }
 
 func (s *shows) Provision(ctx context.Context, _ toygres.InstanceID, _ toygres.Spec) error {
 	return s.provision(ctx)
+}
+
+func (s *shows) Resize(_ context.Context, _ toygres.InstanceID, size toygres.Size) error {
+	s.calls = append(s.calls, "resize "+size.String())
+	return nil
+}
+
+func (s *shows) Stop(context.Context, toygres.InstanceID) error {
+	s.calls = append(s.calls, "stop")
+	return nil
 }
 
 func (s *shows) Delete(context.Context, toygres.InstanceID) error { return nil }
@@ -279,6 +290,70 @@ func TestAwaitReadyNoticesThatTheServerVanished(t *testing.T) {
 	t.Parallel()
 	_, err := awaitReady(t, &shows{seen: []toygres.Observation{{Phase: toygres.PhaseStarting}, {Phase: toygres.PhaseAbsent}}})
 	require.True(t, applicationError(t, err).NonRetryable())
+}
+
+var (
+	had  = toygres.Size{CPUMillis: 1000, MemoryMiB: 1024, StorageGiB: 10}
+	asks = toygres.Size{CPUMillis: 2000, MemoryMiB: 4096, StorageGiB: 20}
+)
+
+func TestResizeHasSucceededWhenTheServerHasTheNewSize(t *testing.T) {
+	t.Parallel()
+	await := func(seen ...toygres.Observation) (result activities.AwaitResizedResult, err error) {
+		env := environment(t)
+		servers := &activities.Servers{Provider: &shows{seen: seen}, Journal: &journal{}}
+		env.RegisterActivity(servers)
+		value, err := env.ExecuteActivity(servers.AwaitResized, activities.AwaitResizedInput{OperationID: "op", InstanceID: "mine", Size: asks})
+		if err == nil {
+			err = value.Get(&result)
+		}
+		return result, err
+	}
+	endpoint := toygres.Endpoint{Host: "localhost", Port: 15500}
+	result, err := await(toygres.Observation{Phase: toygres.PhaseStarting, Size: asks}, toygres.Observation{Phase: toygres.PhaseReady, Size: asks, Endpoint: endpoint})
+	require.NoError(t, err)
+	require.Equal(t, activities.AwaitResizedResult{Endpoint: endpoint}, result)
+	result, err = await(toygres.Observation{Phase: toygres.PhaseStopped, Size: asks})
+	require.NoError(t, err)
+	require.True(t, result.Stopped)
+
+	partly := asks
+	partly.StorageGiB = had.StorageGiB
+	_, err = await(toygres.Observation{Phase: toygres.PhaseReady, Size: partly, Message: "its volume has not grown"})
+	require.True(t, applicationError(t, err).NonRetryable())
+	require.Equal(t, "the instance has 2000m CPU, 4096 MiB of memory, 10 GiB of storage: its volume has not grown", applicationError(t, err).Message())
+	_, err = await(toygres.Observation{Phase: toygres.PhaseFailed, Message: "no memory"})
+	require.Equal(t, "the server failed to start: no memory", applicationError(t, err).Message())
+	_, err = await(toygres.Observation{Phase: toygres.PhaseAbsent})
+	require.Equal(t, string(toygres.CodeNotFound), applicationError(t, err).Type())
+}
+
+// A server that does not start any more is stopped, and storage is not asked
+// to shrink.
+func TestUndoneResizeGivesBackCPUAndMemory(t *testing.T) {
+	t.Parallel()
+	undo := func(seen ...toygres.Observation) (calls []string, result activities.UndoResizeResult) {
+		env := environment(t)
+		p := &shows{seen: seen}
+		servers := &activities.Servers{Provider: p, Journal: &journal{}}
+		env.RegisterActivity(servers)
+		value, err := env.ExecuteActivity(servers.UndoResize, activities.UndoResizeInput{OperationID: "op", InstanceID: "mine", Size: had})
+		require.NoError(t, err)
+		require.NoError(t, value.Get(&result))
+		return p.calls, result
+	}
+	const resize = "resize 1000m CPU, 1024 MiB of memory, 0 GiB of storage"
+	grown := had
+	grown.StorageGiB = 20
+	calls, result := undo(toygres.Observation{Phase: toygres.PhaseStarting}, toygres.Observation{Phase: toygres.PhaseReady, Size: grown})
+	require.Equal(t, []string{resize}, calls)
+	require.Equal(t, activities.UndoResizeResult{Size: grown}, result)
+	calls, result = undo(toygres.Observation{Phase: toygres.PhaseStopped, Size: had})
+	require.Equal(t, []string{resize}, calls)
+	require.Equal(t, activities.UndoResizeResult{Size: had, Stopped: true}, result)
+	calls, result = undo(toygres.Observation{Phase: toygres.PhaseFailed, Size: had, Message: "no memory"})
+	require.Equal(t, []string{resize, "stop"}, calls)
+	require.Equal(t, activities.UndoResizeResult{Size: had, Stopped: true, Failure: "no memory"}, result)
 }
 
 func provision(t *testing.T, j *journal, do func(context.Context) error, options func(*testsuite.TestActivityEnvironment)) error {

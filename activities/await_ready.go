@@ -1,7 +1,9 @@
 package activities
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/toygres/toygres"
 )
@@ -23,34 +25,49 @@ func (s *Servers) AwaitReady(ctx context.Context, in AwaitReadyInput) (AwaitRead
 	step := step{journal: s.Journal, operation: in.OperationID, name: toygres.StepAwaitReady, tries: bounded}
 	var result AwaitReadyResult
 	err := step.do(ctx, func(ctx context.Context) error {
-		var err error
-		result.Endpoint, err = s.awaitReady(ctx, in.InstanceID, func(message string) { step.progress(ctx, message) })
-		return err
+		seen, err := s.await(ctx, in.InstanceID, ready, func(message string) { step.progress(ctx, message) })
+		switch {
+		case err != nil:
+			return err
+		case seen.Phase == toygres.PhaseFailed:
+			return startFailed(seen)
+		case seen.Phase == toygres.PhaseAbsent:
+			return toygres.Errorf(toygres.CodeNotFound, "the server was removed while it was being created")
+		}
+		result.Endpoint = seen.Endpoint
+		return nil
 	})
 	return result, err
 }
 
-func (s *Servers) awaitReady(ctx context.Context, id toygres.InstanceID, tell func(string)) (toygres.Endpoint, error) {
+// What a server comes to by itself: one that should run, and any one.
+var (
+	ready   = []toygres.Phase{toygres.PhaseReady}
+	settled = []toygres.Phase{toygres.PhaseReady, toygres.PhaseStopped}
+)
+
+func startFailed(seen toygres.Observation) error {
+	return final{toygres.Errorf(toygres.CodeProvider, "the server failed to start: %s", seen.Message)}
+}
+
+// await watches until the provider shows the server in one of the phases, as
+// failed or as absent.
+func (s *Servers) await(ctx context.Context, id toygres.InstanceID, phases []toygres.Phase, tell func(string)) (toygres.Observation, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop() // ends the watch
 	changes, err := s.Provider.Watch(ctx)
 	if err != nil {
-		return toygres.Endpoint{}, err
+		return toygres.Observation{}, err
 	}
 	told := ""
 	for changed := id; ; {
 		if changed == id {
 			seen, err := s.Provider.Observe(ctx, id)
 			if err != nil {
-				return toygres.Endpoint{}, err
+				return toygres.Observation{}, err
 			}
-			switch seen.Phase {
-			case toygres.PhaseReady:
-				return seen.Endpoint, nil
-			case toygres.PhaseFailed:
-				return toygres.Endpoint{}, final{toygres.Errorf(toygres.CodeProvider, "the server failed to start: %s", seen.Message)}
-			case toygres.PhaseAbsent:
-				return toygres.Endpoint{}, toygres.Errorf(toygres.CodeNotFound, "the server was removed while it was being created")
+			if seen.Phase == toygres.PhaseFailed || seen.Phase == toygres.PhaseAbsent || slices.Contains(phases, seen.Phase) {
+				return seen, nil
 			}
 			if seen.Message != "" && seen.Message != told {
 				told = seen.Message
@@ -64,16 +81,16 @@ func (s *Servers) awaitReady(ctx context.Context, id toygres.InstanceID, tell fu
 		}
 		switch {
 		case ctx.Err() != nil:
-			return toygres.Endpoint{}, notReady(told)
+			return toygres.Observation{}, notReady(told)
 		case !open:
-			return toygres.Endpoint{}, toygres.Errorf(toygres.CodeUnavailable, "the provider stopped reporting changes")
+			return toygres.Observation{}, toygres.Errorf(toygres.CodeUnavailable, "the provider stopped reporting changes")
 		}
 	}
 }
 
 func notReady(waitedFor string) error {
-	if waitedFor == "" {
-		waitedFor = "it did not say why"
-	}
-	return toygres.Errorf(toygres.CodeProvider, "the server was not ready in time: %s", waitedFor)
+	return toygres.Errorf(toygres.CodeProvider, "the server was not ready in time: %s", orNothing(waitedFor))
 }
+
+// orNothing is what a provider said.
+func orNothing(message string) string { return cmp.Or(message, "it did not say why") }

@@ -10,12 +10,14 @@ import (
 // [toygres.Provider].
 type Provider interface {
 	Provision(ctx context.Context, id toygres.InstanceID, spec toygres.Spec) error
+	Resize(ctx context.Context, id toygres.InstanceID, size toygres.Size) error
+	Stop(ctx context.Context, id toygres.InstanceID) error
 	Delete(ctx context.Context, id toygres.InstanceID) error
 	Observe(ctx context.Context, id toygres.InstanceID) (toygres.Observation, error)
 	Watch(ctx context.Context) (<-chan toygres.InstanceID, error)
 }
 
-// Servers makes and removes the servers of instances.
+// Servers makes, changes and removes the servers of instances.
 type Servers struct {
 	Provider Provider
 	Journal  Journal

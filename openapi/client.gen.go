@@ -135,6 +135,34 @@ type ClientInterface interface {
 	// Corresponds with GET /api/instances/{name} (the `GetInstance` operationId).
 	GetInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UpdateInstanceWithBody Resize an instance
+	//
+	// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+	// stopped one stays stopped. `GET` shows the old size until then.
+	//
+	// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+	// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
+	UpdateInstanceWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateInstance Resize an instance
+	//
+	// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+	// stopped one stays stopped. `GET` shows the old size until then.
+	//
+	// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+	// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
+	UpdateInstance(ctx context.Context, name Name, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetConnection How to connect, without the password
 	//
 	// Corresponds with GET /api/instances/{name}/connection (the `GetConnection` operationId).
@@ -348,6 +376,54 @@ func (c *Client) DeleteInstance(ctx context.Context, name Name, reqEditors ...Re
 // Corresponds with GET /api/instances/{name} (the `GetInstance` operationId).
 func (c *Client) GetInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetInstanceRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateInstanceWithBody Resize an instance
+//
+// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+// stopped one stays stopped. `GET` shows the old size until then.
+//
+// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
+func (c *Client) UpdateInstanceWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateInstanceRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateInstance Resize an instance
+//
+// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+// stopped one stays stopped. `GET` shows the old size until then.
+//
+// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
+func (c *Client) UpdateInstance(ctx context.Context, name Name, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateInstanceRequest(c.Server, name, body)
 	if err != nil {
 		return nil, err
 	}
@@ -958,6 +1034,53 @@ func NewGetInstanceRequest(server string, name Name) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewUpdateInstanceRequest calls the generic UpdateInstance builder with application/json body
+func NewUpdateInstanceRequest(server string, name Name, body UpdateInstanceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateInstanceRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewUpdateInstanceRequestWithBody constructs an http.Request for the UpdateInstance method, with any body, and a specified content type
+func NewUpdateInstanceRequestWithBody(server string, name Name, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1693,6 +1816,34 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/instances/{name} (the `GetInstance` operationId).
 	GetInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*GetInstanceResponse, error)
 
+	// UpdateInstanceWithBodyWithResponse Resize an instance
+	//
+	// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+	// stopped one stays stopped. `GET` shows the old size until then.
+	//
+	// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+	// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
+	UpdateInstanceWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error)
+
+	// UpdateInstanceWithResponse Resize an instance
+	//
+	// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+	// stopped one stays stopped. `GET` shows the old size until then.
+	//
+	// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+	// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
+	UpdateInstanceWithResponse(ctx context.Context, name Name, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error)
+
 	// GetConnectionWithResponse How to connect, without the password
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -2102,6 +2253,68 @@ func (r GetInstanceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetInstanceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UpdateInstanceResponseDefaultHeaders the declared response headers of an HTTP default response for UpdateInstance
+type UpdateInstanceResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type UpdateInstanceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Instance
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Operation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *UpdateInstanceResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateInstanceResponse) GetJSON200() *Instance {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r UpdateInstanceResponse) GetJSON202() *Operation {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateInstanceResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateInstanceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateInstanceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateInstanceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateInstanceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3083,6 +3296,46 @@ func (c *ClientWithResponses) GetInstanceWithResponse(ctx context.Context, name 
 	return ParseGetInstanceResponse(rsp)
 }
 
+// UpdateInstanceWithBodyWithResponse Resize an instance
+//
+// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+// stopped one stays stopped. `GET` shows the old size until then.
+//
+// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
+func (c *ClientWithResponses) UpdateInstanceWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error) {
+	rsp, err := c.UpdateInstanceWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateInstanceResponse(rsp)
+}
+
+// UpdateInstanceWithResponse Resize an instance
+//
+// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+// stopped one stays stopped. `GET` shows the old size until then.
+//
+// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
+func (c *ClientWithResponses) UpdateInstanceWithResponse(ctx context.Context, name Name, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error) {
+	rsp, err := c.UpdateInstance(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateInstanceResponse(rsp)
+}
+
 // GetConnectionWithResponse How to connect, without the password
 //
 // Returns a wrapper object for the known response body format(s).
@@ -3547,6 +3800,59 @@ func ParseGetInstanceResponse(rsp *http.Response) (*GetInstanceResponse, error) 
 	switch {
 	case true:
 		var headers GetInstanceResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUpdateInstanceResponse parses an HTTP response from a UpdateInstanceWithResponse call
+func ParseUpdateInstanceResponse(rsp *http.Response) (*UpdateInstanceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateInstanceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Instance
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers UpdateInstanceResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

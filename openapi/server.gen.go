@@ -33,6 +33,9 @@ type ServerInterface interface {
 	// GetInstance Get an instance
 	// (GET /api/instances/{name})
 	GetInstance(ctx echo.Context, name Name) error
+	// UpdateInstance Resize an instance
+	// (PATCH /api/instances/{name})
+	UpdateInstance(ctx echo.Context, name Name) error
 	// GetConnection How to connect, without the password
 	// (GET /api/instances/{name}/connection)
 	GetConnection(ctx echo.Context, name Name) error
@@ -234,6 +237,22 @@ func (w *ServerInterfaceWrapper) GetInstance(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetInstance(ctx, name)
+	return err
+}
+
+// UpdateInstance converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateInstance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateInstance(ctx, name)
 	return err
 }
 
@@ -555,6 +574,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/instances", wrapper.CreateInstance, options.OperationMiddlewares["createInstance"]...)
 	router.DELETE(options.BaseURL+"/api/instances/:name", wrapper.DeleteInstance, options.OperationMiddlewares["deleteInstance"]...)
 	router.GET(options.BaseURL+"/api/instances/:name", wrapper.GetInstance, options.OperationMiddlewares["getInstance"]...)
+	router.PATCH(options.BaseURL+"/api/instances/:name", wrapper.UpdateInstance, options.OperationMiddlewares["updateInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/stop", wrapper.StopInstance, options.OperationMiddlewares["stopInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/start", wrapper.StartInstance, options.OperationMiddlewares["startInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/restart", wrapper.RestartInstance, options.OperationMiddlewares["restartInstance"]...)
@@ -812,6 +832,64 @@ type GetInstancedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetInstancedefaultApplicationProblemPlusJSONResponse) VisitGetInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateInstanceRequestObject struct {
+	Name Name `json:"name"`
+	Body *UpdateInstanceJSONRequestBody
+}
+
+type UpdateInstanceResponseObject interface {
+	VisitUpdateInstanceResponse(w http.ResponseWriter) error
+}
+
+type UpdateInstance200JSONResponse struct{ InstanceJSONResponse }
+
+func (response UpdateInstance200JSONResponse) VisitUpdateInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateInstance202JSONResponse struct{ OperationJSONResponse }
+
+func (response UpdateInstance202JSONResponse) VisitUpdateInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateInstancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateInstancedefaultApplicationProblemPlusJSONResponse) VisitUpdateInstanceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1544,6 +1622,9 @@ type StrictServerInterface interface {
 	// GetInstance Get an instance
 	// (GET /api/instances/{name})
 	GetInstance(ctx context.Context, request GetInstanceRequestObject) (GetInstanceResponseObject, error)
+	// UpdateInstance Resize an instance
+	// (PATCH /api/instances/{name})
+	UpdateInstance(ctx context.Context, request UpdateInstanceRequestObject) (UpdateInstanceResponseObject, error)
 	// GetConnection How to connect, without the password
 	// (GET /api/instances/{name}/connection)
 	GetConnection(ctx context.Context, request GetConnectionRequestObject) (GetConnectionResponseObject, error)
@@ -1748,6 +1829,54 @@ func (sh *strictHandler) GetInstance(ctx echo.Context, name Name) error {
 		return err
 	} else if validResponse, ok := response.(GetInstanceResponseObject); ok {
 		return validResponse.VisitGetInstanceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateInstance operation middleware
+func (sh *strictHandler) UpdateInstance(ctx echo.Context, name Name) error {
+	var request UpdateInstanceRequestObject
+
+	request.Name = name
+
+	var body UpdateInstanceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateInstance(ctx.Request().Context(), request.(UpdateInstanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateInstance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateInstanceResponseObject); ok {
+		return validResponse.VisitUpdateInstanceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

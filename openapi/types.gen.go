@@ -157,6 +157,7 @@ func (e MeSignedInBy) Valid() bool {
 const (
 	Create  OperationKind = "create"
 	Delete  OperationKind = "delete"
+	Resize  OperationKind = "resize"
 	Restart OperationKind = "restart"
 	Start   OperationKind = "start"
 	Stop    OperationKind = "stop"
@@ -168,6 +169,8 @@ func (e OperationKind) Valid() bool {
 	case Create:
 		return true
 	case Delete:
+		return true
+	case Resize:
 		return true
 	case Restart:
 		return true
@@ -455,9 +458,12 @@ type Operation struct {
 	InstanceId   openapi_types.UUID `json:"instance_id"`
 	InstanceName string             `json:"instance_name"`
 	Kind         OperationKind      `json:"kind"`
-	StartedAt    *time.Time         `json:"started_at,omitempty"`
-	State        OperationState     `json:"state"`
-	Steps        []Step             `json:"steps"`
+
+	// Size That a resize is to give; absent for all else.
+	Size      *Size          `json:"size,omitempty"`
+	StartedAt *time.Time     `json:"started_at,omitempty"`
+	State     OperationState `json:"state"`
+	Steps     []Step         `json:"steps"`
 
 	// TemporalUrl The workflow in Temporal Web, for durable operations.
 	TemporalUrl *string `json:"temporal_url,omitempty"`
@@ -507,6 +513,13 @@ type SignInRequest struct {
 	Username string `json:"username"`
 }
 
+// Size defines model for Size.
+type Size struct {
+	CpuMillis  int `json:"cpu_millis"`
+	MemoryMib  int `json:"memory_mib"`
+	StorageGib int `json:"storage_gib"`
+}
+
 // Step defines model for Step.
 type Step struct {
 	// Attempt 1 for the first try; 0 before it.
@@ -545,6 +558,18 @@ type Token struct {
 // TokenList defines model for TokenList.
 type TokenList struct {
 	Items []Token `json:"items"`
+}
+
+// UpdateInstanceRequest defines model for UpdateInstanceRequest.
+type UpdateInstanceRequest struct {
+	// CpuMillis Thousandths of a core.
+	CpuMillis *int `json:"cpu_millis,omitempty"`
+
+	// MemoryMib MiB of memory.
+	MemoryMib *int `json:"memory_mib,omitempty"`
+
+	// StorageGib GiB of storage; not less than it has.
+	StorageGib *int `json:"storage_gib,omitempty"`
 }
 
 // Cursor defines model for Cursor.
@@ -620,6 +645,9 @@ type ListOperationsParams struct {
 
 // CreateInstanceJSONRequestBody defines body for CreateInstance for application/json ContentType.
 type CreateInstanceJSONRequestBody = CreateInstanceRequest
+
+// UpdateInstanceJSONRequestBody defines body for UpdateInstance for application/json ContentType.
+type UpdateInstanceJSONRequestBody = UpdateInstanceRequest
 
 // SignInJSONRequestBody defines body for SignIn for application/json ContentType.
 type SignInJSONRequestBody = SignInRequest

@@ -18,7 +18,7 @@ var (
 	connections *activities.Connections
 )
 
-// operation is what both workflows know of the operation they carry out.
+// operation is what workflows know of the operation they carry out.
 type operation struct {
 	id       toygres.OperationID
 	instance toygres.InstanceID
@@ -46,18 +46,23 @@ func (o operation) finish(ctx workflow.Context, outcome toygres.Outcome) error {
 // fail records that the operation did not succeed and what the instance
 // becomes, "" for what it was before, and returns the error with which the workflow ends.
 func (o operation) fail(ctx workflow.Context, instance toygres.State, code toygres.ErrorCode, message string) error {
-	state := toygres.OperationFailed
-	if code == toygres.CodeCancelled {
-		state = toygres.OperationCancelled
+	return o.failWith(ctx, toygres.Outcome{InstanceState: instance, Code: code, Message: message})
+}
+
+// failWith is fail with more to say about the instance.
+func (o operation) failWith(ctx workflow.Context, outcome toygres.Outcome) error {
+	outcome.State = toygres.OperationFailed
+	if outcome.Code == toygres.CodeCancelled {
+		outcome.State = toygres.OperationCancelled
 	}
-	err := o.finish(ctx, toygres.Outcome{State: state, InstanceState: instance, Code: code, Message: message})
+	err := o.finish(ctx, outcome)
 	switch {
 	case err != nil:
 		return err
-	case state == toygres.OperationCancelled:
-		return temporal.NewCanceledError(message)
+	case outcome.State == toygres.OperationCancelled:
+		return temporal.NewCanceledError(outcome.Message)
 	default:
-		return temporal.NewNonRetryableApplicationError(message, string(code), nil)
+		return temporal.NewNonRetryableApplicationError(outcome.Message, string(outcome.Code), nil)
 	}
 }
 

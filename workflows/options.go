@@ -33,6 +33,25 @@ var waiting = workflow.ActivityOptions{
 	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
 }
 
+// resizing changes what is asked of a server. A cluster that is busy may need
+// a while to take note.
+var resizing = workflow.ActivityOptions{
+	StartToCloseTimeout:    2 * time.Minute,
+	ScheduleToCloseTimeout: 10 * time.Minute,
+	HeartbeatTimeout:       silence,
+	WaitForCancellation:    true, // undoing must not race with it
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+}
+
+// resizingBack undoes a resize and waits for the server. Nobody else would, so
+// it is tried for long.
+var resizingBack = workflow.ActivityOptions{
+	StartToCloseTimeout:    20 * time.Minute,
+	ScheduleToCloseTimeout: 2 * time.Hour,
+	HeartbeatTimeout:       silence,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+}
+
 // connecting runs one query. A server that has just become ready, or a network
 // that has just learnt of it, deserves a few quick tries.
 var connecting = workflow.ActivityOptions{

@@ -24,6 +24,7 @@ import (
 const (
 	recordedCreates = 12
 	recordedDeletes = 5
+	recordedResizes = 13
 )
 
 // Operations that began under released code go on under today's.
@@ -32,18 +33,23 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	replayer := worker.NewWorkflowReplayer()
 	replayer.RegisterWorkflow(workflows.CreateInstance)
 	replayer.RegisterWorkflow(workflows.DeleteInstance)
-	creates, deletes := 0, 0
+	replayer.RegisterWorkflow(workflows.ResizeInstance)
+	creates, deletes, resizes := 0, 0, 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
-		if strings.Contains(name, "_create_") {
+		switch {
+		case strings.Contains(name, "_create_"):
 			creates++
-		} else {
+		case strings.Contains(name, "_resize_"):
+			resizes++
+		default:
 			deletes++
 		}
 		require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, path), name)
 	}
 	require.GreaterOrEqual(t, creates, recordedCreates)
 	require.GreaterOrEqual(t, deletes, recordedDeletes)
+	require.GreaterOrEqual(t, resizes, recordedResizes)
 }
 
 // This is what the test above is good for: a step that is left out would

@@ -47,8 +47,8 @@ func StartOptions(op toygres.Operation) client.StartWorkflowOptions {
 }
 
 // Start starts the workflow of a durable operation that is recorded in the
-// catalog, and returns Temporal's run id. Only create looks at spec. Errors are
-// the client's.
+// catalog, and returns Temporal's run id. spec is the instance's, to make it or
+// to go back to. Errors are the client's.
 func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toygres.Spec) (runID string, err error) {
 	var run client.WorkflowRun
 	switch op.Kind {
@@ -58,6 +58,9 @@ func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toyg
 	case toygres.KindDelete:
 		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), DeleteInstance,
 			DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID})
+	case toygres.KindResize:
+		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), ResizeInstance,
+			ResizeInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, From: spec.Size(), To: op.Size})
 	default:
 		return "", toygres.Errorf(toygres.CodeInternal, "operation kind %q has no workflow", op.Kind)
 	}
@@ -70,7 +73,7 @@ func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toyg
 // summary is what Temporal Web shows beside the workflow, for example
 // "Create demo".
 func summary(op toygres.Operation) string {
-	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindDelete: "Delete"}[op.Kind]
+	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindDelete: "Delete", toygres.KindResize: "Resize"}[op.Kind]
 	return fmt.Sprintf("%s %s", verb, op.InstanceName)
 }
 
@@ -78,4 +81,5 @@ func summary(op toygres.Operation) string {
 func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(CreateInstance)
 	r.RegisterWorkflow(DeleteInstance)
+	r.RegisterWorkflow(ResizeInstance)
 }

@@ -41,6 +41,9 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	case toygres.KindCreate:
 		env.ExecuteWorkflow(workflows.CreateInstance, workflows.CreateInstanceInput{
 			OperationID: operationID, InstanceID: instanceID, Spec: w.Instance().Spec})
+	case toygres.KindResize:
+		env.ExecuteWorkflow(workflows.ResizeInstance, workflows.ResizeInstanceInput{OperationID: operationID, InstanceID: instanceID,
+			From: w.Instance().Spec.Size(), To: w.Operation().Size})
 	case toygres.KindDelete:
 		env.ExecuteWorkflow(workflows.DeleteInstance, workflows.DeleteInstanceInput{OperationID: operationID, InstanceID: instanceID})
 	}

@@ -27,21 +27,27 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 }
 
 // durable reports whether an operation of kind k is a workflow.
-func durable(k toygres.Kind) bool { return k == toygres.KindCreate || k == toygres.KindDelete }
+func durable(k toygres.Kind) bool {
+	return k == toygres.KindCreate || k == toygres.KindDelete || k == toygres.KindResize
+}
 
-// begin finds nothing when the instance is in none of the states $3. Of two
-// at once the second waits for the row and then sees the first one's state.
+// begin finds nothing when the instance is in none of the states $3, or when a
+// resize ($10 > 0) is asked of another size than it has. Of two at once the
+// second waits for the row and then sees the first one's state.
 const begin = `
 WITH target AS (
 	SELECT id, name, state FROM instances
 	WHERE name = $1 AND state <> 'deleted' AND state = ANY ($3)
+	  AND ($10 = 0 OR (cpu_millis, memory_mib, storage_gib) = ($13, $14, $15))
 	FOR NO KEY UPDATE
 ), changed AS (
 	UPDATE instances i SET state = $2, updated_at = now() FROM target WHERE i.id = target.id
 	RETURNING i.*
 ), operation AS (
-	INSERT INTO operations (id, kind, instance_id, state, previous_state, workflow_id, requested_by)
-	SELECT $4, $5, target.id, 'pending', target.state, CASE WHEN $6 THEN 'instance/' || target.id ELSE '' END, $7
+	INSERT INTO operations (id, kind, instance_id, state, previous_state, workflow_id, requested_by,
+	                        cpu_millis, memory_mib, storage_gib)
+	SELECT $4, $5, target.id, 'pending', target.state, CASE WHEN $6 THEN 'instance/' || target.id ELSE '' END, $7,
+	       $10, $11, $12
 	FROM target JOIN changed ON changed.id = target.id
 	RETURNING id, instance_id, previous_state, created_at
 ), planned AS (
@@ -70,7 +76,7 @@ func (s *Store) Begin(ctx context.Context, name string, kind toygres.Kind, actor
 		return Begun{}, toygres.Errorf(toygres.CodeInternal, "an operation of kind %q does not begin here", kind)
 	}
 	for range maxTries {
-		begun, err := s.begin(ctx, name, kind, during, actor)
+		begun, err := s.begin(ctx, beginning{name: name, kind: kind, during: during, actor: actor})
 		if begun.Operation.ID != "" || err != nil && !violates(err, "operations_in_progress") {
 			return begun, wrap(err)
 		}
@@ -88,31 +94,46 @@ func (s *Store) Begin(ctx context.Context, name string, kind toygres.Kind, actor
 	return Begun{}, busy()
 }
 
-// begin answers the zero Begun when the instance's state does not allow it.
-func (s *Store) begin(ctx context.Context, name string, kind toygres.Kind, during toygres.State, actor toygres.UserID) (Begun, error) {
-	operation := toygres.Operation{ID: toygres.OperationID(newID()), Kind: kind, InstanceName: name,
-		State: toygres.OperationPending, RequestedBy: actor}
-	steps := toygres.PlannedSteps(kind)
+// beginning is what an operation begins with.
+type beginning struct {
+	name   string
+	kind   toygres.Kind
+	during toygres.State // of the instance, while it goes on
+	actor  toygres.UserID
+	from   toygres.Size // of the instance, for a resize
+	to     toygres.Size
+}
+
+// begin answers the zero Begun when the instance is not as it has to be.
+func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
+	operation := toygres.Operation{ID: toygres.OperationID(newID()), Kind: b.kind, InstanceName: b.name, Size: b.to,
+		State: toygres.OperationPending, RequestedBy: b.actor}
+	steps := toygres.PlannedSteps(b.kind)
 	operation.Steps = pending(steps)
-	rows, err := s.pool.Query(ctx, begin, name, during, toygres.Sources(during), operation.ID, kind, durable(kind), actor,
-		steps, noun(kind)+" was requested.")
+	message := noun(b.kind)
+	if !b.to.IsZero() {
+		message += " to " + b.to.String()
+	}
+	rows, err := s.pool.Query(ctx, begin, b.name, b.during, toygres.Sources(b.during), operation.ID, b.kind, durable(b.kind), b.actor,
+		steps, message+" was requested.", b.to.CPUMillis, b.to.MemoryMiB, b.to.StorageGiB,
+		b.from.CPUMillis, b.from.MemoryMiB, b.from.StorageGiB)
 	if err != nil {
 		return Begun{}, err
 	}
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Begun, error) {
-		b := Begun{Operation: operation}
-		err := row.Scan(append(instanceTargets(&b.Instance), &b.Previous, &b.Operation.CreatedAt)...)
-		return b, err
+		begun := Begun{Operation: operation}
+		err := row.Scan(append(instanceTargets(&begun.Instance), &begun.Previous, &begun.Operation.CreatedAt)...)
+		return begun, err
 	})
 	if err != nil || len(found) == 0 {
 		return Begun{}, err
 	}
-	b := found[0]
-	b.Operation.InstanceID = b.Instance.ID
-	if durable(kind) {
-		b.Operation.WorkflowID = WorkflowID(b.Instance.ID)
+	begun := found[0]
+	begun.Operation.InstanceID = begun.Instance.ID
+	if durable(b.kind) {
+		begun.Operation.WorkflowID = WorkflowID(begun.Instance.ID)
 	}
-	return b, nil
+	return begun, nil
 }
 
 // noun is how people call an operation of kind k at the start of a sentence.
@@ -128,6 +149,8 @@ func noun(k toygres.Kind) string {
 		return "Start"
 	case toygres.KindRestart:
 		return "Restart"
+	case toygres.KindResize:
+		return "Resize"
 	default:
 		return string(k)
 	}

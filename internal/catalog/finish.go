@@ -31,6 +31,9 @@ WITH target AS (
 		endpoint_host = CASE WHEN $3 = 'deleted' THEN '' WHEN $9 > 0 THEN $8 ELSE endpoint_host END,
 		endpoint_port = CASE WHEN $3 = 'deleted' THEN 0 WHEN $9 > 0 THEN $9 ELSE endpoint_port END,
 		server_version = CASE WHEN $10 <> '' THEN $10 ELSE server_version END,
+		cpu_millis = CASE WHEN $13 > 0 THEN $13 ELSE cpu_millis END,
+		memory_mib = CASE WHEN $14 > 0 THEN $14 ELSE memory_mib END,
+		storage_gib = CASE WHEN $15 > 0 THEN $15 ELSE storage_gib END,
 		health = CASE WHEN $3 = 'running' THEN health ELSE 'unknown' END,
 		updated_at = now()
 	FROM target WHERE i.id = target.instance_id
@@ -95,7 +98,8 @@ func (s *Store) FinishOperation(ctx context.Context, o toygres.Outcome) error {
 		var kind toygres.Kind
 		var took time.Duration
 		err := s.pool.QueryRow(ctx, finishOperation, o.Operation, o.State, o.InstanceState, toygres.Sources(o.InstanceState),
-			o.Code, clean(o.Message), message, o.Endpoint.Host, o.Endpoint.Port, o.ServerVersion, o.Step, clean(summary(o))).Scan(&kind, &took)
+			o.Code, clean(o.Message), message, o.Endpoint.Host, o.Endpoint.Port, o.ServerVersion, o.Step, clean(summary(o)),
+			o.Size.CPUMillis, o.Size.MemoryMiB, o.Size.StorageGiB).Scan(&kind, &took)
 		if err == nil {
 			s.observe(kind, o.State, took)
 			return nil

@@ -14,7 +14,8 @@ import (
 // createCommand asks for a new instance.
 func (a *app) createCommand() *cobra.Command {
 	var version int
-	var cpu, memory, storage, imageType string
+	var sizes sizeFlags
+	var imageType string
 	var public bool
 	var allowed []string
 	var wait waiting
@@ -39,32 +40,15 @@ does it. What is not said is left to the server's defaults, see "toygres offer".
 			if len(allowed) > 0 {
 				request.AllowedCidrs = &allowed
 			}
-			for _, size := range []struct {
-				flag, value string
-				parse       func(string) (int, error)
-				target      **int
-			}{
-				{"cpu", cpu, parseCPU, &request.CpuMillis},
-				{"memory", memory, parseSize, &request.MemoryMib},
-				{"storage", storage, parseGiB, &request.StorageGib},
-			} {
-				if !cmd.Flags().Changed(size.flag) {
-					continue
-				}
-				n, err := size.parse(size.value)
-				if err != nil {
-					return usagef("--%s: %v", size.flag, err)
-				}
-				*size.target = &n
+			if _, err := sizes.read(cmd, &request.CpuMillis, &request.MemoryMib, &request.StorageGib); err != nil {
+				return err
 			}
 			return a.create(cmd.Context(), request, wait)
 		},
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&version, "version", 0, "PostgreSQL major version, for example 18")
-	flags.StringVar(&cpu, "cpu", "", "cores, for example 2, 0.5 or 500m")
-	flags.StringVar(&memory, "memory", "", "memory, for example 512MiB or 4GiB")
-	flags.StringVar(&storage, "storage", "", "storage, for example 10GiB or 1TiB")
+	sizes.flags(cmd)
 	flags.StringVar(&imageType, "image-type", "", "image type: stock or pg_durable")
 	flags.BoolVar(&public, "public", false, "reachable from outside of where instances live")
 	flags.StringSliceVar(&allowed, "allow", nil, "networks from which clients may come, for example 203.0.113.0/24; repeat it or separate by commas")

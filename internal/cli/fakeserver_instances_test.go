@@ -47,6 +47,30 @@ func (s *fakeServer) createInstance(w http.ResponseWriter, r *http.Request) {
 	answer(w, 202, operation)
 }
 
+func (s *fakeServer) updateInstance(w http.ResponseWriter, r *http.Request) {
+	s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
+		var request openapi.UpdateInstanceRequest
+		_ = json.NewDecoder(r.Body).Decode(&request)
+		to := openapi.Size{CpuMillis: i.CpuMillis, MemoryMib: i.MemoryMib, StorageGib: i.StorageGib}
+		for _, field := range []struct{ of, sent *int }{{&to.CpuMillis, request.CpuMillis}, {&to.MemoryMib, request.MemoryMib}, {&to.StorageGib, request.StorageGib}} {
+			if field.sent != nil {
+				*field.of = *field.sent
+			}
+		}
+		switch {
+		case to.StorageGib < i.StorageGib:
+			refuse(w, 422, openapi.ErrorCodeInvalid, "storage_gib can only grow")
+		case to == openapi.Size{CpuMillis: i.CpuMillis, MemoryMib: i.MemoryMib, StorageGib: i.StorageGib}:
+			answer(w, 200, i)
+		default:
+			i.State = openapi.InstanceStateUpdating
+			operation := s.begin(openapi.Resize, i.Name, "resize", "wait for ready", "test connection", "record size")
+			operation.Size = &to
+			answer(w, 202, operation)
+		}
+	})(w, r)
+}
+
 func (s *fakeServer) onInstance(handler func(http.ResponseWriter, *openapi.Instance)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if i := s.find(r.PathValue("name")); i != nil {

@@ -65,6 +65,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 	handle("DELETE /api/instances/{name}", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
 		answer(w, 202, s.begin(openapi.Delete, i.Name, "remove", "mark deleted"))
 	})))
+	handle("PATCH /api/instances/{name}", s.signedIn(s.updateInstance))
 	handle("POST /api/instances/{name}/stop", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
 		i.State = openapi.InstanceStateStopping
 		i.OperationId = &s.begin(openapi.Stop, i.Name, "stop").Id

@@ -62,7 +62,7 @@ func (a *app) operationsListCommand() *cobra.Command {
 	cmd.Flags().StringVar(&kind, "kind", "", "only this kind: create, delete, stop or start")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only operations in these states")
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
-	complete(cmd, "kind", "create", "delete", "stop", "start", "restart")
+	complete(cmd, "kind", "create", "delete", "stop", "start", "restart", "resize")
 	complete(cmd, "state", "pending", "running", "succeeded", "failed", "cancelled")
 	a.completeInstanceFlag(cmd)
 	return cmd
@@ -210,7 +210,11 @@ func (a *app) printOperation(o *openapi.Operation) error {
 		if o.CancelAsked && !ended(o.State) {
 			state += ", being cancelled"
 		}
-		fields(out, "Operation", o.Id.String(), "Kind", string(o.Kind), "Instance", o.InstanceName, "State", state,
+		to := ""
+		if o.Size != nil {
+			to = showSize(o.Size.CpuMillis, o.Size.MemoryMib, o.Size.StorageGib)
+		}
+		fields(out, "Operation", o.Id.String(), "Kind", string(o.Kind), "Instance", o.InstanceName, "Size", to, "State", state,
 			"Error", text(o.Error), "Created", stamp(&o.CreatedAt), "Ended", stamp(o.EndedAt), "Temporal", text(o.TemporalUrl))
 		fmt.Fprintln(out)
 		var rows [][]string

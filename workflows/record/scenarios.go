@@ -42,7 +42,7 @@ func scenarios() []scenario {
 	cancelled := func(at memory.Place) func(*memory.World, func()) {
 		return func(w *memory.World, cancel func()) { w.Meet(at, memory.Hang(cancel)) }
 	}
-	create, remove := toygres.KindCreate, toygres.KindDelete
+	create, remove, resize := toygres.KindCreate, toygres.KindDelete, toygres.KindResize
 	return []scenario{
 		{kind: create, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: create, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
@@ -75,6 +75,31 @@ func scenarios() []scenario {
 		{kind: remove, name: "failed", ends: toygres.OperationFailed, arrange: meet(memory.AtDelete, invalid)},
 		{kind: remove, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
 		{kind: remove, name: "cancelled_remove", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtDelete)},
+
+		{kind: resize, name: "succeeded", ends: toygres.OperationSucceeded},
+		{kind: resize, name: "stopped_succeeded", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.Stopped() }},
+		{kind: resize, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtBegin, down)
+			w.Meet(memory.AtResize, broken, broken)
+			w.Meet(memory.AtQuery, broken)
+			w.Meet(memory.AtFinish, down)
+		}},
+		{kind: resize, name: "refused", ends: toygres.OperationFailed, arrange: meet(memory.AtResize, invalid)},
+		{kind: resize, name: "start_failed", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) { w.Meet(memory.AtObserve, w.Failing) }},
+		{kind: resize, name: "start_failed_twice", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtObserve, w.Failing, w.Failing)
+		}},
+		{kind: resize, name: "query_failed", ends: toygres.OperationFailed, arrange: meet(memory.AtQuery, invalid)},
+		{kind: resize, name: "undo_retried", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtQuery, invalid)
+			w.Meet(memory.AtResize, memory.After(func() {}), broken)
+		}},
+		{kind: resize, name: "result_refused", ends: toygres.OperationFailed,
+			arrange: meet(memory.AtFinish, memory.Fail(toygres.Errorf(toygres.CodeConflict, "it is something else now")))},
+		{kind: resize, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
+		{kind: resize, name: "cancelled_resize", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtResize)},
+		{kind: resize, name: "cancelled_wait", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtObserve)},
+		{kind: resize, name: "cancelled_query", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtQuery)},
 	}
 }
 

@@ -31,6 +31,7 @@ var needs = map[string]toygres.Role{
 	"createInstance":   toygres.RoleOperator,
 	"deleteInstance":   toygres.RoleOperator,
 	"stopInstance":     toygres.RoleOperator,
+	"updateInstance":   toygres.RoleOperator,
 	"startInstance":    toygres.RoleOperator,
 	"restartInstance":  toygres.RoleOperator,
 	"revealConnection": toygres.RoleOperator,

@@ -58,6 +58,9 @@ func (s *Server) operation(o toygres.Operation) openapi.Operation {
 		code := openapi.ErrorCode(o.ErrorCode)
 		out.ErrorCode = &code
 	}
+	if !o.Size.IsZero() {
+		out.Size = &openapi.Size{CpuMillis: o.Size.CPUMillis, MemoryMib: o.Size.MemoryMiB, StorageGib: o.Size.StorageGiB}
+	}
 	for i, step := range o.Steps {
 		out.Steps[i] = openapi.Step{
 			Name:        string(step.Name),

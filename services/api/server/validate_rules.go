@@ -12,6 +12,7 @@ import (
 var rules = map[string]string{
 	"required": "required", "type": "type", "enum": "one_of", "format": "format", "pattern": "pattern",
 	"minLength": "min_length", "maxLength": "max_length", "minimum": "min", "maximum": "max", "maxItems": "max_items", "nullable": "type",
+	"minProperties": "required",
 }
 
 func rule(err *openapi3.SchemaError) string {
@@ -52,6 +53,8 @@ func message(err *openapi3.SchemaError) string {
 		return fmt.Sprintf("must be at least %v", *schema.Min)
 	case "maximum":
 		return fmt.Sprintf("must be at most %v", *schema.Max)
+	case "minProperties":
+		return fmt.Sprintf("must have at least %d of its fields", schema.MinProps)
 	case "maxItems":
 		return fmt.Sprintf("must have at most %d values", *schema.MaxItems)
 	default:

@@ -61,6 +61,11 @@ func (r *Reconciler) look(ctx context.Context, i toygres.Instance) {
 		return
 	}
 	if agree(i.State, seen.Phase) {
+		if seen.Size != i.Spec.Size() && !seen.Size.IsZero() {
+			r.report(ctx, i.ID, "the provider shows an instance with another size than the catalog does",
+				"instance", i.Spec.Name, "catalog", i.Spec.Size(), "provider", seen.Size, "message", seen.Message)
+			return
+		}
 		delete(r.reported, i.ID)
 		return
 	}

@@ -75,29 +75,72 @@ func (r *Reconciler) start(ctx context.Context, op toygres.Operation) error {
 // it was restored from a backup.
 func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run) error {
 	outcome := toygres.Outcome{Operation: op.ID, State: toygres.OperationSucceeded, InstanceState: toygres.StateDeleted, Step: toygres.StepForget}
-	if op.Kind == toygres.KindCreate {
+	switch op.Kind {
+	case toygres.KindCreate:
 		outcome.InstanceState, outcome.Step = toygres.StateRunning, toygres.StepFinish
 		outcome.Endpoint, outcome.ServerVersion = run.Created.Endpoint, run.Created.ServerVersion
+	case toygres.KindResize:
+		outcome.InstanceState, outcome.Step, outcome.Size = toygres.StateRunning, toygres.StepRecord, op.Size
+		outcome.Endpoint, outcome.ServerVersion = run.Resized.Endpoint, run.Resized.ServerVersion
+		if run.Resized.Stopped {
+			outcome.InstanceState = toygres.StateStopped
+		}
 	}
 	return r.Catalog.FinishOperation(ctx, outcome)
 }
 
 // giveUp ends an operation that nobody carries out any more. What a create has
-// made is removed first; a delete can only be asked for again.
+// made is removed first; a delete can only be asked for again; an instance that
+// was being resized is taken as it is found, once that is one thing or another.
 func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why string) error {
 	outcome := toygres.Outcome{Operation: op.ID, State: toygres.OperationFailed, InstanceState: toygres.StateFailed, Code: toygres.CodeInternal}
 	if op.CancelAsked {
 		outcome.State, outcome.Code = toygres.OperationCancelled, toygres.CodeCancelled
 	}
-	if op.Kind == toygres.KindCreate {
+	switch op.Kind {
+	case toygres.KindCreate:
 		if err := r.undo(ctx, op); err != nil {
 			return err
 		}
 		outcome.Message = why + "; what had been made was removed"
-	} else {
+	case toygres.KindResize:
+		over, err := r.takeAsFound(ctx, op, why, &outcome)
+		if err != nil || !over {
+			return err
+		}
+	default:
 		outcome.Message = why + "; a part of the instance may be gone already: delete it again to finish"
 	}
 	return r.Catalog.FinishOperation(ctx, outcome)
+}
+
+// takeAsFound makes the outcome of a resize what the provider shows, and
+// reports whether that will last. A server that does not start is stopped, as
+// after any other start that failed: its data is there.
+func (r *Reconciler) takeAsFound(ctx context.Context, op toygres.Operation, why string, outcome *toygres.Outcome) (over bool, err error) {
+	seen, err := r.Provider.Observe(ctx, op.InstanceID)
+	if err != nil {
+		return false, err
+	}
+	outcome.Size, outcome.Endpoint = seen.Size, seen.Endpoint
+	outcome.Message = why + "; the instance has " + seen.Size.String()
+	switch seen.Phase {
+	case toygres.PhaseReady:
+		outcome.InstanceState = toygres.StateRunning
+	case toygres.PhaseStopped:
+		outcome.InstanceState = toygres.StateStopped
+	case toygres.PhaseFailed:
+		if err := r.Provider.Stop(ctx, op.InstanceID); err != nil {
+			return false, err
+		}
+		outcome.InstanceState = toygres.StateStopped
+		outcome.Message += " and was stopped, because the server failed to start: " + seen.Message
+	case toygres.PhaseAbsent:
+		outcome.Message = why + "; the server and its data no longer exist where instances live"
+	default: // the next sweep sees more
+		return false, nil
+	}
+	return true, nil
 }
 
 // undo removes what a create has made, visibly.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/services/worker/reconcile"
 	"github.com/toygres/toygres/workflows"
 )
@@ -107,6 +108,83 @@ func TestDeleteThatLostItsWorkflowCanBeAskedForAgain(t *testing.T) {
 	op := w.ends(begun.Operation.ID, toygres.OperationFailed, toygres.StateFailed)
 	require.Equal(t, "it was terminated; a part of the instance may be gone already: delete it again to finish", op.Error)
 	w.begin("demo", toygres.KindDelete)
+}
+
+// resizing records the resize of a running instance, and begins it.
+func (w *world) resizing(name string, to toygres.Size) catalog.Begun {
+	w.t.Helper()
+	instance, err := w.catalog.Instance(w.t.Context(), name)
+	require.NoError(w.t, err)
+	begun, err := w.catalog.BeginResize(w.t.Context(), name, instance.Spec.Size(), to, w.owner)
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.catalog.StartOperation(w.t.Context(), begun.Operation.ID, "run"))
+	return begun
+}
+
+var bigger = toygres.Size{CPUMillis: 2000, MemoryMiB: 2048, StorageGiB: 20}
+
+// However far it has got, the catalog says afterwards what there is.
+func TestInstanceWhoseResizeLostItsWorkflowIsTakenAsItIsFound(t *testing.T) {
+	t.Parallel()
+	lost := reconcile.Run{State: reconcile.RunBroken, Why: "it was terminated"}
+	tests := map[string]struct {
+		resized, stopped, failing bool
+		state                     toygres.State
+		message                   string
+	}{
+		"before anything changed": {state: toygres.StateRunning, message: "it was terminated; the instance has 1000m CPU, 1024 MiB of memory, 10 GiB of storage"},
+		"while it starts anew":    {resized: true, state: toygres.StateRunning, message: "it was terminated; the instance has " + bigger.String()},
+		"while it is stopped":     {resized: true, stopped: true, state: toygres.StateStopped, message: "it was terminated; the instance has " + bigger.String()},
+		"when it does not start": {failing: true, state: toygres.StateStopped,
+			message: "it was terminated; the instance has 1000m CPU, 1024 MiB of memory, 10 GiB of storage and was stopped, because the server failed to start: the disk is full"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.running("demo").Instance.ID
+			begun := w.resizing("demo", bigger)
+			if test.stopped {
+				require.NoError(t, w.provider.Stop(t.Context(), id))
+				w.eventually(func() error {
+					if phase := w.phase(id); phase != toygres.PhaseStopped {
+						return errors.New("it is " + string(phase))
+					}
+					return nil
+				})
+			}
+			size := begun.Instance.Spec.Size()
+			if test.resized {
+				size = bigger
+				require.NoError(t, w.provider.Resize(t.Context(), id, bigger))
+			}
+			w.workflows.is(begun.Operation.ID, lost)
+			options, reconcilers := often, 2
+			if test.failing { // of two, the other one could find it stopped already
+				options.Provider, reconcilers = failing{w.provider}, 1
+			}
+			w.reconcile(reconcilers, options)
+			op := w.ends(begun.Operation.ID, toygres.OperationFailed, test.state)
+			require.Equal(t, test.message, op.Error)
+			instance, err := w.catalog.Instance(t.Context(), "demo")
+			require.NoError(t, err)
+			require.Equal(t, size, instance.Spec.Size())
+		})
+	}
+}
+
+func TestResizeThatTheCatalogForgotIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.running("demo")
+	begun := w.resizing("demo", bigger)
+	w.workflows.is(begun.Operation.ID, reconcile.Run{State: reconcile.RunCompleted,
+		Resized: workflows.ResizeInstanceResult{Endpoint: toygres.Endpoint{Host: "127.0.0.1", Port: 20000}, ServerVersion: "18.4"}})
+	w.reconcile(1, often)
+	w.ends(begun.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
+	instance, err := w.catalog.Instance(t.Context(), "demo")
+	require.NoError(t, err)
+	require.Equal(t, bigger, instance.Spec.Size())
 }
 
 // As after the catalog was restored from a backup.

@@ -33,6 +33,7 @@ type Run struct {
 
 	// What it has made, when it is RunCompleted.
 	Created workflows.CreateInstanceResult
+	Resized workflows.ResizeInstanceResult
 }
 
 // RunState is where a workflow is in its life.
@@ -84,8 +85,12 @@ func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 		return Run{State: RunOpen}, nil
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		run := Run{State: RunCompleted}
-		if op.Kind == toygres.KindCreate {
-			err = t.Client.GetWorkflow(ctx, op.WorkflowID, info.GetExecution().GetRunId()).Get(ctx, &run.Created)
+		workflow := t.Client.GetWorkflow(ctx, op.WorkflowID, info.GetExecution().GetRunId())
+		switch op.Kind {
+		case toygres.KindCreate:
+			err = workflow.Get(ctx, &run.Created)
+		case toygres.KindResize:
+			err = workflow.Get(ctx, &run.Resized)
 		}
 		return run, err
 	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:

@@ -66,7 +66,16 @@ export interface paths {
         delete: operations["deleteInstance"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Resize an instance
+         * @description Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+         *     state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
+         *     stopped one stays stopped. `GET` shows the old size until then.
+         *
+         *     Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
+         *     it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+         */
+        patch: operations["updateInstance"];
         trace?: never;
     };
     "/api/instances/{name}/connection": {
@@ -539,6 +548,8 @@ export interface components {
             instance_id: string;
             instance_name: string;
             kind: components["schemas"]["OperationKind"];
+            /** @description That a resize is to give; absent for all else. */
+            size?: components["schemas"]["Size"];
             /** Format: date-time */
             started_at?: string;
             state: components["schemas"]["OperationState"];
@@ -547,7 +558,7 @@ export interface components {
             temporal_url?: string;
         };
         /** @enum {string} */
-        OperationKind: "create" | "delete" | "stop" | "start" | "restart";
+        OperationKind: "create" | "delete" | "stop" | "start" | "restart" | "resize";
         OperationList: {
             items: components["schemas"]["Operation"][];
             next_cursor?: string;
@@ -580,6 +591,11 @@ export interface components {
             /** Format: password */
             password: string;
             username: string;
+        };
+        Size: {
+            cpu_millis: number;
+            memory_mib: number;
+            storage_gib: number;
         };
         Step: {
             /** @description 1 for the first try; 0 before it. */
@@ -616,6 +632,14 @@ export interface components {
         };
         TokenList: {
             items: components["schemas"]["Token"][];
+        };
+        UpdateInstanceRequest: {
+            /** @description Thousandths of a core. */
+            cpu_millis?: number;
+            /** @description MiB of memory. */
+            memory_mib?: number;
+            /** @description GiB of storage; not less than it has. */
+            storage_gib?: number;
         };
     };
     responses: {
@@ -773,6 +797,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            202: components["responses"]["Operation"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateInstanceRequest"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Instance"];
             202: components["responses"]["Operation"];
             default: components["responses"]["Problem"];
         };

@@ -43,6 +43,7 @@ func (w *World) FinishOperation(ctx context.Context, o toygres.Outcome) error {
 	w.operation.State, w.operation.ErrorCode, w.operation.Error = o.State, o.Code, o.Message
 	w.instance.State, w.instance.Operation = becomes, ""
 	w.instance.Endpoint, w.instance.ServerVersion = o.Endpoint, o.ServerVersion
+	w.instance.Spec = w.instance.Spec.Resized(o.Size.Or(w.instance.Spec.Size()))
 	if becomes == toygres.StateFailed {
 		w.instance.Message = o.Message
 	}

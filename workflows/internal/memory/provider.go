@@ -27,7 +27,30 @@ func (w *World) Delete(ctx context.Context, id toygres.InstanceID) error {
 	return nil
 }
 
-// Show makes the provider show the server in a phase from now on.
+// Resize gives the server another size, with which it is ready at once if it
+// should run.
+func (w *World) Resize(ctx context.Context, id toygres.InstanceID, size toygres.Size) error {
+	if err := w.meet(ctx, AtResize); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.size = size.Or(w.size)
+	phase := w.server
+	w.mu.Unlock()
+	if phase != toygres.PhaseStopped {
+		phase = toygres.PhaseReady
+	}
+	w.show(id, phase)
+	return nil
+}
+
+// Stop stops the server.
+func (w *World) Stop(_ context.Context, id toygres.InstanceID) error {
+	w.show(id, toygres.PhaseStopped)
+	return nil
+}
+
+// show makes the provider show the server in a phase from now on.
 func (w *World) show(id toygres.InstanceID, phase toygres.Phase) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -55,7 +78,7 @@ func (w *World) Observe(ctx context.Context, _ toygres.InstanceID) (toygres.Obse
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	seen := toygres.Observation{Phase: w.server, Endpoint: Endpoint}
+	seen := toygres.Observation{Phase: w.server, Endpoint: Endpoint, Size: w.size}
 	switch w.server {
 	case toygres.PhaseFailed:
 		seen.Message = "the disk is full"

@@ -18,6 +18,7 @@ type World struct {
 	operation toygres.Operation
 	previous  toygres.State // of the instance, before the operation
 	server    toygres.Phase
+	size      toygres.Size // of the server
 	troubles  map[Place][]Trouble
 	watchers  []chan toygres.InstanceID
 }
@@ -25,11 +26,14 @@ type World struct {
 // Password is the server's. It must not be found in any history.
 const Password = "correct-horse-battery-staple"
 
+// Bigger is the size that a resize asks for.
+var Bigger = toygres.Size{CPUMillis: 2000, MemoryMiB: 4096, StorageGiB: 20}
+
 // Version is what the server says it is.
 const Version = "18.4"
 
 // New returns a world in which an operation of the kind is recorded and has
-// not begun. For a delete, there is a running server.
+// not begun. For a delete or a resize, there is a running server.
 func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.InstanceID) *World {
 	w := &World{
 		instance: toygres.Instance{
@@ -44,10 +48,29 @@ func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.Inst
 	if kind == toygres.KindDelete {
 		w.instance.State, w.previous, w.server = toygres.StateDeleting, toygres.StateRunning, toygres.PhaseReady
 	}
+	w.size = w.instance.Spec.Size()
+	if kind == toygres.KindResize {
+		w.instance.State, w.previous, w.server = toygres.StateUpdating, toygres.StateRunning, toygres.PhaseReady
+		w.operation.Size = Bigger
+	}
 	for _, name := range toygres.PlannedSteps(kind) {
 		w.operation.Steps = append(w.operation.Steps, toygres.Step{Name: name, State: toygres.StepPending})
 	}
 	return w
+}
+
+// Stopped makes it a stopped instance of which the operation is.
+func (w *World) Stopped() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.previous, w.server = toygres.StateStopped, toygres.PhaseStopped
+}
+
+// Size returns the size of the server.
+func (w *World) Size() toygres.Size {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.size
 }
 
 // Instance returns the instance as the catalog knows it.
@@ -81,6 +104,7 @@ const (
 	AtBegin     Place = "begin"
 	AtProvision Place = "provision"
 	AtObserve   Place = "observe"
+	AtResize    Place = "resize"
 	AtQuery     Place = "query"
 	AtDelete    Place = "delete"
 	AtFinish    Place = "finish"

@@ -15,6 +15,7 @@ import { DangerZone } from '@/features/instances/danger-zone'
 import { LifecycleButtons } from '@/features/instances/lifecycle-buttons'
 import { OverviewCard } from '@/features/instances/overview-card'
 import { instanceQuery } from '@/features/instances/queries'
+import { ResizeButton } from '@/features/instances/resize-dialog'
 import { StateBadge } from '@/features/instances/state-badge'
 import { OperationCard } from '@/features/operations/operation-card'
 import { OperationHistory } from '@/features/operations/operation-history'
@@ -82,7 +83,7 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
           <EventList name={instance.name} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
-          <OverviewCard instance={instance} />
+          <OverviewCard instance={instance} aside={mayOperate && <ResizeButton instance={instance} />} />
           {mayOperate && <DangerZone instance={instance} />}
         </div>
       </div>

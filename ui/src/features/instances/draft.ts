@@ -1,11 +1,10 @@
 import type { Schema } from '@/lib/api'
 
-import { nameProblem, parseAmount, rangeProblem } from './rules'
+import { nameProblem, parseAmount } from './rules'
+import { checkSize, MILLIS } from './resize'
 import { sizesOf } from './sizes'
 
 type Offer = Schema<'Offer'>
-
-const MILLIS = 1000
 
 /** A new instance while it is being described. Numbers are as typed. */
 export interface Draft {
@@ -45,15 +44,8 @@ export function newDraft(offer: Offer): Draft {
 /** The rules that draft breaks, by the names of the request's fields. */
 export function checkDraft(draft: Draft, offer: Offer): Record<string, string> {
   const request = requestOf(draft, offer)
-  const checks = {
-    name: nameProblem(draft.name),
-    cpu_millis: rangeProblem(request.cpu_millis ?? Number.NaN, offer.cpu_millis, 'CPU', MILLIS),
-    memory_mib: rangeProblem(request.memory_mib ?? Number.NaN, offer.memory_mib, 'MiB'),
-    storage_gib: rangeProblem(request.storage_gib ?? Number.NaN, offer.storage_gib, 'GiB'),
-  }
-  const broken: Record<string, string> = {}
-  for (const [field, problem] of Object.entries(checks)) if (problem) broken[field] = problem
-  return broken
+  const name = nameProblem(draft.name)
+  return { ...(name && { name }), ...checkSize(request, offer) }
 }
 
 /** What to ask the server for. */

@@ -12,10 +12,16 @@ const health: Record<Schema<'Health'>, string> = {
   unknown: 'Not checked yet',
 }
 
+interface Props {
+  instance: Schema<'Instance'>
+  /** What can be done about it. */
+  aside?: ReactNode
+}
+
 /** What an instance is. */
-export function OverviewCard({ instance: i }: { instance: Schema<'Instance'> }) {
+export function OverviewCard({ instance: i, aside }: Props) {
   return (
-    <Card title="Overview" flush>
+    <Card title="Overview" aside={aside} flush>
       <dl className="divide-y">
         <Row label="PostgreSQL">{i.server_version ?? i.version}</Row>
         <Row label="Health">{health[i.health]}</Row>

@@ -83,6 +83,16 @@ export function useCreateInstance() {
   })
 }
 
+/** Gives the instance called name another size. It answers with an operation, or with the instance when it has that already. */
+export function useResizeInstance(name: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (body: Schema<'UpdateInstanceRequest'>) =>
+      answer(api.PATCH('/api/instances/{name}', { body, params: { path: { name } } })),
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
 type Action = 'stop' | 'start' | 'restart' | 'delete'
 
 /** Stops, starts, restarts or deletes the instance called name. */

@@ -41,6 +41,11 @@ export function canDelete(state: State): boolean {
   return state === 'running' || state === 'stopped' || state === 'failed'
 }
 
+/** Whether an instance in this state may be asked to be resized. */
+export function canResize(state: State): boolean {
+  return state === 'running' || state === 'stopped'
+}
+
 /** The colour and the words for how an instance is: its state, or its trouble while it runs. */
 export function describe(instance: Pick<Schema<'Instance'>, 'state' | 'health'>): {
   tone: Tone

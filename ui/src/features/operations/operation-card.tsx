@@ -7,6 +7,7 @@ import { Button, buttonClass } from '@/components/button'
 import { Card } from '@/components/card'
 import { Dialog, DialogActions } from '@/components/dialog'
 import type { Schema } from '@/lib/api'
+import { humanSize } from '@/lib/size'
 import { sentence } from '@/lib/text'
 
 import { announcement, canCancel, isActive, kindLabel, outcome } from './progress'
@@ -34,6 +35,7 @@ export function OperationCard({ operation, canOperate }: { operation: Operation;
       <p className="sr-only" role="status">
         {announcement(operation)}
       </p>
+      {operation.size && <p className="mb-3 text-ink-soft">To {humanSize(operation.size)}.</p>}
       <StepList steps={operation.steps} />
       {operation.error && (
         <Alert
@@ -71,23 +73,26 @@ function CancelButton({ operation }: { operation: Operation }) {
   )
 }
 
+/** What it means to cancel each kind of operation that can be. */
+const cancelling: Partial<Record<Operation['kind'], { doing: string; detail: string }>> = {
+  create: {
+    doing: 'creating',
+    detail: 'What was begun is removed again. Nothing is left behind but a record that it was cancelled.',
+  },
+  delete: { doing: 'deleting', detail: 'This works only as long as nothing has been removed yet.' },
+  resize: {
+    doing: 'resizing',
+    detail:
+      'It gets back the CPU and memory that it had, for which the server may start anew once more. Storage that has grown stays.',
+  },
+}
+
 function CancelDialog({ operation, onClose }: { operation: Operation; onClose: () => void }) {
   const cancel = useCancelOperation(operation.id)
-  const creating = operation.kind === 'create'
+  const { doing, detail } = cancelling[operation.kind] ?? { doing: operation.kind, detail: '' }
   return (
-    <Dialog
-      title={
-        creating
-          ? `Cancel creating ${operation.instance_name}?`
-          : `Cancel deleting ${operation.instance_name}?`
-      }
-      onClose={onClose}
-    >
-      <p className="text-ink-soft">
-        {creating
-          ? 'What was begun is removed again. Nothing is left behind but a record that it was cancelled.'
-          : 'This works only as long as nothing has been removed yet.'}
-      </p>
+    <Dialog title={`Cancel ${doing} ${operation.instance_name}?`} onClose={onClose}>
+      <p className="text-ink-soft">{detail}</p>
       {cancel.isError && <ErrorAlert error={cancel.error} className="mt-4" />}
       <DialogActions>
         <Button onClick={onClose}>Keep going</Button>

@@ -12,7 +12,9 @@ export function isActive(operation: Operation): boolean {
 
 /** Whether operation can still be cancelled: it takes several steps, and nobody asked yet. */
 export function canCancel(operation: Operation): boolean {
-  return isActive(operation) && !operation.cancel_asked && ['create', 'delete'].includes(operation.kind)
+  return (
+    isActive(operation) && !operation.cancel_asked && ['create', 'delete', 'resize'].includes(operation.kind)
+  )
 }
 
 const kinds: Record<Operation['kind'], string> = {
@@ -21,6 +23,7 @@ const kinds: Record<Operation['kind'], string> = {
   stop: 'Stop',
   start: 'Start',
   restart: 'Restart',
+  resize: 'Resize',
 }
 
 /** What an operation does, in a word. */

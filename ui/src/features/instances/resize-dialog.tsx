@@ -1,0 +1,102 @@
+import { useQuery } from '@tanstack/react-query'
+import { Scaling } from 'lucide-react'
+import { useState, type SubmitEvent } from 'react'
+
+import { ErrorAlert } from '@/components/alert'
+import { Button } from '@/components/button'
+import { Dialog, DialogActions } from '@/components/dialog'
+import { TextField } from '@/components/field'
+import type { Schema } from '@/lib/api'
+import { fieldMessages } from '@/lib/problem'
+import { toast } from '@/lib/toasts'
+
+import { offerQuery, useResizeInstance } from './queries'
+import { checkResize, resizeRequest, sizeDraft } from './resize'
+import { canResize } from './state'
+
+/** Where an instance gets another size. */
+export function ResizeButton({ instance }: { instance: Schema<'Instance'> }) {
+  const [asking, setAsking] = useState(false)
+  return (
+    <>
+      <Button
+        size="sm"
+        disabled={!canResize(instance.state)}
+        pending={instance.state === 'updating'}
+        onClick={() => setAsking(true)}
+      >
+        <Scaling aria-hidden />
+        Resize
+      </Button>
+      {asking && <ResizeDialog instance={instance} onClose={() => setAsking(false)} />}
+    </>
+  )
+}
+
+function ResizeDialog({ instance, onClose }: { instance: Schema<'Instance'>; onClose: () => void }) {
+  const [has] = useState(instance) // what the numbers were when the user began
+  const [draft, setDraft] = useState(() => sizeDraft(instance))
+  const [answered, setAnswered] = useState<Record<string, string>>({})
+  const offer = useQuery(offerQuery)
+  const resize = useResizeInstance(instance.name)
+
+  const broken = offer.data ? checkResize(draft, has, offer.data) : {}
+  const request = resizeRequest(draft, has)
+  const ready = Object.keys(broken).length === 0 && Object.keys(request).length > 0
+  const field = (name: string, key: keyof typeof draft) => ({
+    name,
+    value: draft[key],
+    autoComplete: 'off',
+    onChange: (event: { target: { value: string } }) => {
+      setDraft({ ...draft, [key]: event.target.value })
+      setAnswered({})
+    },
+    error: answered[name] ?? broken[name],
+  })
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault()
+    if (!ready || resize.isPending) return
+    resize.mutate(request, {
+      onSuccess: () => {
+        toast(`Resizing ${instance.name}`)
+        onClose()
+      },
+      onError: (error) => setAnswered(fieldMessages(error)),
+    })
+  }
+  return (
+    <Dialog title={`Resize ${instance.name}`} onClose={onClose}>
+      <form onSubmit={submit} noValidate>
+        <p className="mb-4 text-ink-soft">
+          {has.state === 'running'
+            ? 'The server starts anew with its new size, which cuts connections for a moment.'
+            : 'The server has its new size when it is started.'}
+        </p>
+        <div className="grid gap-x-3 sm:grid-cols-2">
+          <TextField label="CPU" unit="CPU" inputMode="decimal" {...field('cpu_millis', 'cpu')} />
+          <TextField label="Memory" unit="MiB" inputMode="numeric" {...field('memory_mib', 'memory')} />
+          <TextField
+            label="Storage"
+            unit="GiB"
+            inputMode="numeric"
+            hint="It can grow and not shrink."
+            {...field('storage_gib', 'storage')}
+          />
+        </div>
+        {offer.isError && <ErrorAlert error={offer.error} />}
+        {resize.isError && <ErrorAlert error={resize.error} />}
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button
+            type="submit"
+            look="primary"
+            disabled={!ready || resize.isPending}
+            pending={resize.isPending}
+          >
+            Resize instance
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  )
+}
