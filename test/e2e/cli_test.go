@@ -44,6 +44,13 @@ func TestTheCommandLineTakesADatabaseThroughItsWholeLife(t *testing.T) {
 	exec1(t, address, "INSERT INTO kept VALUES (42)")
 	require.Contains(t, toygres(t, "psql", name, "-c", "SELECT n FROM kept"), "42")
 
+	toygres(t, "resize", name, "--memory", "512MiB", "--storage", "3GiB", "--wait")
+	resized := get(t, name)
+	require.Equal(t, []int{instance.CpuMillis, 512, 3}, []int{resized.CpuMillis, resized.MemoryMib, resized.StorageGib})
+	require.Equal(t, openapi.InstanceStateRunning, resized.State)
+	require.Equal(t, "128MB 42", query(t, address, "SELECT current_setting('shared_buffers') || ' ' || n FROM kept"), "the new size, the same data and address")
+	require.Contains(t, toygres(t, "resize", name, "--storage", "3GiB"), "already")
+
 	toygres(t, "stop", name, "--wait")
 	require.Equal(t, openapi.InstanceStateStopped, get(t, name).State)
 	_, err = pgx.Connect(t.Context(), address)
@@ -91,6 +98,7 @@ func TestEveryCommandThatFailsSaysWhyAndWithWhichExitCode(t *testing.T) {
 		{[]string{"create", "demo"}, 4, "demo"},
 		{[]string{"create", "old", "--version", "9"}, 2, "version"},
 		{[]string{"delete", "demo"}, 2, "--yes"},
+		{[]string{"resize", "demo", "--storage", "1GiB"}, 2, "can only grow"},
 		{[]string{"--server", "http://127.0.0.1:1", "list"}, 5, "login"},
 	} {
 		cmd := shared.CLI(t.Context(), c.args...)

@@ -1,4 +1,4 @@
-import { expect, isLive, newName, signIn, test } from './support'
+import { expect, isAccessible, isLive, newName, signIn, test } from './support'
 
 test('an instance is stopped and started again', async ({ page, api }) => {
   const name = newName()
@@ -35,6 +35,57 @@ test('an instance is restarted, at the same address', async ({ page, api }) => {
   await expect(page.getByRole('button', { name: 'Stop' })).toBeEnabled()
   await expect(page.getByText('Running', { exact: true })).toBeVisible()
   expect(await page.getByTestId('connection-URL').textContent()).toBe(url)
+})
+
+test('a running instance gets another size and keeps its address', async ({ page, api }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}`)
+  await isLive(page)
+  const url = await page.getByTestId('connection-URL').textContent()
+
+  await page.getByRole('button', { name: 'Resize' }).click()
+  const dialog = page.getByRole('dialog', { name: `Resize ${name}` })
+  const confirm = dialog.getByRole('button', { name: 'Resize instance' })
+  await expect(dialog.getByLabel('CPU')).toHaveValue('1')
+  await expect(confirm).toBeDisabled()
+  await dialog.getByLabel('Storage').fill('5')
+  await expect(dialog.getByText('Can only grow: the instance has 10 GiB')).toBeVisible()
+  await expect(confirm).toBeDisabled()
+  await dialog.getByLabel('Storage').fill('20')
+  await dialog.getByLabel('Memory').fill('512')
+  await isAccessible(page)
+  await confirm.click()
+  await expect(dialog).toBeHidden()
+
+  const operation = page.getByRole('region', { name: `Resize ${name}` })
+  await expect(operation.getByText('To 1 CPU, 512 MiB of memory and 20 GiB of storage.')).toBeVisible()
+  await expect(operation.getByText('Succeeded', { exact: true })).toBeVisible({ timeout: 45_000 })
+  await expect(page.getByText('Running', { exact: true })).toBeVisible()
+  const overview = page.getByRole('region', { name: 'Overview' })
+  await expect(overview.getByText('512 MiB', { exact: true })).toBeVisible()
+  await expect(overview.getByText('20 GiB', { exact: true })).toBeVisible()
+  expect(await page.getByTestId('connection-URL').textContent()).toBe(url)
+})
+
+test('a resize that the server refuses says so in its words', async ({ page, api, context }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  // Without the stream, the page misses that the storage has grown and offers less than there is.
+  await context.route('**/api/events', (route) => route.abort())
+  await page.goto(`/instances/${name}`)
+  await page.getByRole('button', { name: 'Resize' }).click()
+  await api.resize(name, { storage_gib: 30 })
+  const dialog = page.getByRole('dialog', { name: `Resize ${name}` })
+  await dialog.getByLabel('Storage').fill('20')
+  const answer = page.waitForResponse(`**/api/instances/${name}`)
+  await dialog.getByRole('button', { name: 'Resize instance' }).click()
+  const problem = (await (await answer).json()) as { detail: string; errors: { message: string }[] }
+  expect(problem.errors[0]?.message).toContain('can only grow')
+  await expect(dialog.getByRole('alert')).toContainText(problem.detail, { ignoreCase: true })
+  await expect(dialog.getByLabel('Storage')).toHaveAttribute('aria-invalid', 'true')
 })
 
 test('an instance that was deleted while the connection was lost is missed when it is back', async ({

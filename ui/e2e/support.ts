@@ -42,6 +42,11 @@ export class Api {
     await this.reaches(name, 'stopped')
   }
 
+  async resize(name: string, to: Schema<'UpdateInstanceRequest'>): Promise<void> {
+    expect((await this.request.patch(`/api/instances/${name}`, { data: to })).status()).toBe(202)
+    await this.reaches(name, 'running')
+  }
+
   async delete(name: string): Promise<void> {
     expect((await this.request.delete(`/api/instances/${name}`)).status()).toBe(202)
   }
