@@ -65,6 +65,7 @@ type Kubernetes struct {
 	Tolerations       []string                `env:"TOLERATIONS"` // like key=value:NoSchedule
 	VolumePermissions bool                    `env:"VOLUME_PERMISSIONS"`
 	BlockEviction     bool                    `env:"BLOCK_EVICTION"`
+	ReservedCPU       int                     `env:"RESERVED_CPU_PERCENT" envDefault:"100"`
 	Patience          time.Duration           `env:"PATIENCE" envDefault:"10m"`
 }
 
@@ -118,6 +119,7 @@ func (c Kubernetes) open(log *slog.Logger) (Provider, error) {
 		StorageClass: c.StorageClass, Endpoint: c.Endpoint, ClusterDomain: c.ClusterDomain, PublicDNSSuffix: c.PublicDNSSuffix,
 		OperatorCIDRs: c.OperatorCIDRs, WorkerNamespace: c.WorkerNamespace,
 		NodeSelector: c.NodeSelector, Tolerations: tolerations,
-		VolumePermissions: c.VolumePermissions, BlockEviction: c.BlockEviction, Patience: c.Patience, Logger: log,
+		VolumePermissions: c.VolumePermissions, BlockEviction: c.BlockEviction, ReservedCPUPercent: c.ReservedCPU,
+		Patience: c.Patience, Logger: log,
 	})
 }

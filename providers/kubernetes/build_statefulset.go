@@ -12,6 +12,8 @@ import (
 	applyapps "k8s.io/client-go/applyconfigurations/apps/v1"
 	applycore "k8s.io/client-go/applyconfigurations/core/v1"
 	applymeta "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/toygres/toygres"
 )
 
 // What runs in the pod beside PostgreSQL itself, by the shell of the image.
@@ -130,10 +132,7 @@ func podSpec(d desired) *applycore.PodSpecApplyConfiguration {
 }
 
 func container(d desired) *applycore.ContainerApplyConfiguration {
-	size := corev1.ResourceList{
-		corev1.ResourceCPU:    *resource.NewMilliQuantity(int64(d.spec.CPUMillis), resource.DecimalSI),
-		corev1.ResourceMemory: mebibytes(d.spec.MemoryMiB),
-	}
+	size, reserved := resources(d.spec, 100), resources(d.spec, d.config.ReservedCPUPercent)
 	open := applycore.TCPSocketAction().WithPort(intstr.FromString(portName))
 	return applycore.Container().
 		WithName(containerName).
@@ -149,7 +148,7 @@ func container(d desired) *applycore.ContainerApplyConfiguration {
 			variable("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --data-checksums"),
 		).
 		WithPorts(applycore.ContainerPort().WithName(portName).WithContainerPort(port).WithProtocol(corev1.ProtocolTCP)).
-		WithResources(applycore.ResourceRequirements().WithRequests(size).WithLimits(size)).
+		WithResources(applycore.ResourceRequirements().WithRequests(reserved).WithLimits(size)).
 		WithSecurityContext(applycore.SecurityContext().
 			WithAllowPrivilegeEscalation(false).
 			WithReadOnlyRootFilesystem(true).
@@ -172,6 +171,14 @@ func container(d desired) *applycore.ContainerApplyConfiguration {
 			mount("sockets", dirSockets),
 			mount("shm", "/dev/shm"),
 		)
+}
+
+// resources are an instance's memory and a part of its CPU.
+func resources(spec toygres.Spec, percentCPU int) corev1.ResourceList {
+	return corev1.ResourceList{
+		corev1.ResourceCPU:    *resource.NewMilliQuantity(int64(spec.CPUMillis*percentCPU/100), resource.DecimalSI),
+		corev1.ResourceMemory: mebibytes(spec.MemoryMiB),
+	}
 }
 
 // volumePermissions gives the volume to PostgreSQL's user.

@@ -49,7 +49,7 @@ func TestObjectsAreAsInTheGoldenFiles(t *testing.T) {
 		"placed": {
 			config: Config{
 				Namespace: "databases", ImageRepository: "registry.example.com/postgres", StorageClass: "managed-csi-premium",
-				Endpoint: EndpointAddress, PullSecrets: []string{"registry"}, VolumePermissions: true, BlockEviction: true,
+				Endpoint: EndpointAddress, PullSecrets: []string{"registry"}, VolumePermissions: true, BlockEviction: true, ReservedCPUPercent: 25,
 				NodeSelector: map[string]string{"pool": "databases"},
 				Tolerations:  []corev1.Toleration{{Key: "databases", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}},
 			},

@@ -94,6 +94,11 @@ type Config struct {
 	// drained, and cluster upgrades get stuck on it.
 	BlockEviction bool
 
+	// ReservedCPUPercent is how much of an instance's CPU is kept for it on its
+	// node. With less than 100, instances share what others leave idle, and
+	// more of them fit. Default 100.
+	ReservedCPUPercent int
+
 	// Patience is how long what others may mend is waited for before an
 	// instance counts as failed. Default ten minutes.
 	Patience time.Duration
@@ -130,6 +135,9 @@ func (c Config) withDefaults() Config {
 	if c.WorkerNamespace == "" {
 		c.WorkerNamespace = c.Namespace
 	}
+	if c.ReservedCPUPercent == 0 {
+		c.ReservedCPUPercent = 100
+	}
 	if c.Patience == 0 {
 		c.Patience = 10 * time.Minute
 	}
@@ -147,6 +155,9 @@ func (c Config) withDefaults() Config {
 func (c Config) check() error {
 	if c.Client == nil {
 		return toygres.Errorf(toygres.CodeInvalid, "there is no way to reach a Kubernetes cluster")
+	}
+	if c.ReservedCPUPercent < 1 || c.ReservedCPUPercent > 100 {
+		return toygres.Errorf(toygres.CodeInvalid, "%d percent of an instance's CPU can't be reserved; choose 1 to 100", c.ReservedCPUPercent)
 	}
 	if wrong := validation.IsDNS1123Label(c.Namespace); len(wrong) > 0 {
 		return toygres.Errorf(toygres.CodeInvalid, "the namespace %q can't be one: %s", c.Namespace, strings.Join(wrong, "; "))

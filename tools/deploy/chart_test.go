@@ -421,7 +421,7 @@ func TestProviderIsConfiguredAsAsked(t *testing.T) {
 	want := map[string]string{
 		"NAMESPACE": "databases", "WORKER_NAMESPACE": "toygres", "IMAGE_REPOSITORY": "registry.example.com/postgres",
 		"PG_DURABLE_IMAGES": "17=registry.example.com/pg_durable:0.2-pg17", "TOLERATIONS": "dedicated=postgres:NoSchedule,spot:NoExecute",
-		"NODE_SELECTOR": "kubernetes.io/os=linux", "VOLUME_PERMISSIONS": "true", "PATIENCE": "15m", "PULL_SECRETS": "registry",
+		"NODE_SELECTOR": "kubernetes.io/os=linux", "VOLUME_PERMISSIONS": "true", "PATIENCE": "15m", "RESERVED_CPU_PERCENT": "25", "PULL_SECRETS": "registry",
 		"PUBLIC_DNS_SUFFIX": "westeurope.cloudapp.azure.com", "OPERATOR_CIDRS": "10.0.0.0/8", "STORAGE_CLASS": "managed-csi-premium",
 	}
 	for _, deployment := range []string{"tg-api", "tg-worker"} {
