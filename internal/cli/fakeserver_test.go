@@ -177,6 +177,12 @@ func (s *fakeServer) allowed(r *http.Request) bool {
 func (s *fakeServer) createToken(w http.ResponseWriter, r *http.Request) {
 	var request openapi.CreateTokenRequest
 	_ = json.NewDecoder(r.Body).Decode(&request)
+	for _, other := range s.tokens {
+		if other.Name == request.Name {
+			refuse(w, 409, openapi.ErrorCodeConflict, "you have such a token already")
+			return
+		}
+	}
 	secret := "tgr_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	token := openapi.Token{Id: uuid.New(), Name: request.Name, Prefix: secret[:8], CreatedAt: testNow}
 	s.tokens[secret] = token

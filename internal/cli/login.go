@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -140,7 +141,12 @@ func newToken(ctx context.Context, url, username, password string) (*credentials
 	if err != nil || host == "" {
 		host = "an unnamed host"
 	}
-	token, err := decode[openapi.CreatedToken](c.CreateToken(ctx, openapi.CreateTokenRequest{Name: "cli on " + truncate(host, 80)}))
+	name := "cli on " + truncate(host, 60)
+	token, err := decode[openapi.CreatedToken](c.CreateToken(ctx, openapi.CreateTokenRequest{Name: name}))
+	if hasCode(err, exitConflict) { // from here before, by another address or with a configuration that is lost
+		name += " since " + time.Now().UTC().Format("2006-01-02 15:04:05.000")
+		token, err = decode[openapi.CreatedToken](c.CreateToken(ctx, openapi.CreateTokenRequest{Name: name}))
+	}
 	// The session has served its purpose; if it can't be ended it expires.
 	signedOut := done(c.SignOut(context.WithoutCancel(ctx)))
 	if err != nil {

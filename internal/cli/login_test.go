@@ -48,6 +48,19 @@ func TestLoginReplacesATokenThatIsNoLongerValid(t *testing.T) {
 	require.Zero(t, u.run("whoami").code)
 }
 
+func TestLoginAfterTheConfigurationWasLostTakesAnotherToken(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	for range 2 {
+		u := newUser(t, "TOYGRES_URL", s.URL)
+		u.in = strings.NewReader(testPassword + "\n")
+		r := u.run("login")
+		require.Zero(t, r.code, r.err)
+		require.Zero(t, u.run("whoami").code)
+	}
+	require.Len(t, s.tokens, 2)
+}
+
 func TestWrongPasswordLeavesNoConfiguration(t *testing.T) {
 	t.Parallel()
 	s := newFakeServer(t)
