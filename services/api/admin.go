@@ -8,26 +8,41 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/services/api/auth"
 )
 
+// retryCatalog is the time between two looks for a catalog that can't be
+// reached.
+const retryCatalog = 500 * time.Millisecond
+
 // migrate changes the catalog's schema and prints how it is afterwards.
+//
+// A catalog that can't be reached yet is waited for: where it starts at the same
+// time, Kubernetes would try again only after a pause that doubles.
 func migrate(ctx context.Context, args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("migrate", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	patience := flags.Duration("wait", 0, "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 1 {
+		return fmt.Errorf("migrate takes --wait and one of up, down, status\n\n%s", usage)
+	}
 	direction := catalog.MigrateUp
-	switch {
-	case len(args) > 1:
-		return errors.New("migrate takes one of up, down, status")
-	case len(args) == 1:
-		direction = catalog.Direction(args[0])
+	if flags.NArg() == 1 {
+		direction = catalog.Direction(flags.Arg(0))
 	}
 	c, err := readCatalogConfig()
 	if err != nil {
 		return err
 	}
 	migrations, err := catalog.Migrate(ctx, c.CatalogURL, direction)
+	for until := time.Now().Add(*patience); toygres.CodeOf(err) == toygres.CodeUnavailable && time.Now().Before(until) && ctx.Err() == nil; {
+		time.Sleep(retryCatalog)
+		migrations, err = catalog.Migrate(ctx, c.CatalogURL, direction)
+	}
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
@@ -27,6 +28,9 @@ type config struct {
 	// Failed sign-ins that are borne in a minute.
 	SignInsPerUser   int `env:"SIGN_INS_PER_USER" envDefault:"10"`
 	SignInsPerClient int `env:"SIGN_INS_PER_CLIENT" envDefault:"30"`
+
+	// When we stop, how long load balancers get to notice. Kubernetes takes a second or more.
+	Drain time.Duration `env:"DRAIN" envDefault:"500ms"`
 
 	Provider providers.Config
 }

@@ -19,7 +19,9 @@ const usage = `Usage: toygres-api [command]
 
 Commands:
   serve                    serve the API and the web UI (the default)
-  migrate [up|down|status] change the catalog's schema, or show how it is; up is the default
+  migrate [flags] [up|down|status]
+                           change the catalog's schema, or show how it is; up is the default
+      --wait DURATION        for how long a catalog that can't be reached is waited for (default 0s)
   admin [flags]            create the administrator, or set the password
       --username NAME        whose account it is (default admin)
       --password-file FILE   holds the password; - or none reads standard input

@@ -6,16 +6,20 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/dev/postgrestest"
 )
 
@@ -178,6 +182,48 @@ func TestCommandsRefuseWhatCannotWork(t *testing.T) {
 			require.ErrorContains(t, err, want)
 		})
 	}
+}
+
+func TestMigrateWaitsForACatalogThatStarts(t *testing.T) {
+	environment(t)
+	catalogURL, err := url.Parse(os.Getenv("TOYGRES_CATALOG_URL"))
+	require.NoError(t, err)
+	catalog := catalogURL.Host
+	var started atomic.Bool
+	tried := make(chan struct{}, 100)
+	door, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = door.Close() })
+	go func() {
+		for {
+			client, err := door.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", catalog)
+			if err != nil || !started.Load() {
+				_ = client.Close()
+				tried <- struct{}{}
+				continue
+			}
+			go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
+			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
+		}
+	}()
+	catalogURL.Host = door.Addr().String()
+	t.Setenv("TOYGRES_CATALOG_URL", catalogURL.String())
+
+	_, err = command(t, "", "migrate")
+	require.Equal(t, toygres.CodeUnavailable, toygres.CodeOf(err), "%v", err)
+	<-tried
+	ended := make(chan error)
+	go func() {
+		_, err := command(t, "", "migrate", "--wait", "1m", "up")
+		ended <- err
+	}()
+	<-tried
+	started.Store(true)
+	require.NoError(t, <-ended)
 }
 
 func TestServeStopsInOrder(t *testing.T) {

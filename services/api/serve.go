@@ -30,12 +30,8 @@ const (
 	headerBytes = 32 << 10
 )
 
-// When we stop, load balancers get drainTime to notice, and requests in
-// progress then finishTime to end.
-const (
-	drainTime  = 500 * time.Millisecond
-	finishTime = 20 * time.Second
-)
+// finishTime is what requests in progress get to end when we stop.
+const finishTime = 20 * time.Second
 
 // serve runs the API until ctx ends.
 func serve(ctx context.Context, stderr io.Writer) (err error) {
@@ -97,7 +93,7 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("TOYGRES_LISTEN: %w", err)
 	}
-	return listenUntil(ctx, listener, handler, log)
+	return listenUntil(ctx, listener, handler, c.Drain, log)
 }
 
 func newServer(c config, store *catalog.Store, workflows client.Client, tracing *telemetry.Tracing,
@@ -145,9 +141,10 @@ func serveMetrics(address string, metrics *telemetry.Metrics, log *slog.Logger) 
 	return func() { _ = web.Close() }, nil // nothing here is worth waiting for
 }
 
-// listenUntil serves until ctx ends, then stops in order: first say so, then
-// end what would never end by itself, then let requests in progress finish.
-func listenUntil(ctx context.Context, listener net.Listener, s *server.Server, log *slog.Logger) error {
+// listenUntil serves until ctx ends, then stops in order: first say so, and
+// serve on until load balancers have noticed; then end what would never end by
+// itself; then let requests in progress finish.
+func listenUntil(ctx context.Context, listener net.Listener, s *server.Server, drain time.Duration, log *slog.Logger) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	followed := make(chan struct{})
 	go func() {
@@ -174,7 +171,7 @@ func listenUntil(ctx context.Context, listener net.Listener, s *server.Server, l
 	}
 	log.Info("stopping")
 	s.Drain()
-	time.Sleep(drainTime)
+	time.Sleep(drain)
 	s.EndStreams()
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
 	defer cancel()

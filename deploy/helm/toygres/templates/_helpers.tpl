@@ -222,6 +222,7 @@ capabilities:
       "TOLERATIONS" (join "," $i.tolerations)
       "VOLUME_PERMISSIONS" (ternary "true" "" $i.volumePermissions)
       "BLOCK_EVICTION" (ternary "true" "" $i.blockEviction)
+      "RESERVED_CPU_PERCENT" (toString $i.reservedCPUPercent)
       "PATIENCE" $i.patience }}
 {{- range $name, $value := $settings }}
 {{- if $value }}
@@ -241,7 +242,7 @@ capabilities:
 - name: migrate
   image: {{ include "toygres.image" (list . "api") }}
   imagePullPolicy: {{ .Values.image.pullPolicy }}
-  args: [migrate]
+  args: [migrate, --wait, 1m]
   env:
     {{- include "toygres.catalogEnv" . | trim | nindent 4 }}
   resources:
@@ -332,6 +333,18 @@ topologySpreadConstraints:
       matchLabels:
         {{- include "toygres.selector" $ | nindent 8 }}
   {{- end }}
+{{- end }}
+
+{{/* On which nodes the pods run that the installation itself needs: those that run the API's image and must not outlast it. */}}
+{{- define "toygres.placement" -}}
+{{- with .Values.api.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.api.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "toygres.podLabels" -}}
