@@ -33,7 +33,8 @@ import (
 // setUp bounds building, which takes ten minutes on a small machine, and starting.
 const setUp = 30 * time.Minute
 
-// existing names the kubeconfig of a cluster to use instead of a new one. It must have the images that tests want.
+// existing names the kubeconfig of a cluster to use instead of a new one. Unless it is one of dev/kubernetes, it must have
+// the images that tests want.
 const existing = "TOYGRES_TEST_KUBECONFIG"
 
 // Kubernetes is a running cluster.
@@ -77,9 +78,24 @@ func New(tb testing.TB) *Kubernetes {
 // names. ctx bounds building and starting. The caller should Close it, but it also ends with the process.
 func Up(ctx context.Context) (*Kubernetes, error) {
 	if file := os.Getenv(existing); file != "" {
-		return connect(file)
+		return use(ctx, file)
 	}
 	return start(ctx)
+}
+
+// use connects to a cluster that somebody else started and will end.
+func use(ctx context.Context, kubeconfig string) (*Kubernetes, error) {
+	k, err := connect(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	state := filepath.Dir(kubeconfig)
+	if _, err := os.Stat(filepath.Join(state, "config.json")); err != nil {
+		return k, nil //nolint:nilerr // not a cluster of dev/kubernetes
+	}
+	tools, err := Tools(ctx)
+	k.cluster = &stack.Cluster{Tools: tools, State: state}
+	return k, err
 }
 
 func start(ctx context.Context) (*Kubernetes, error) {
@@ -136,7 +152,7 @@ func connect(kubeconfig string) (*Kubernetes, error) {
 	return &Kubernetes{Kubeconfig: kubeconfig, Config: config, Client: client}, err
 }
 
-// Import makes the images of an archive known to the cluster. That is only possible with one that was started here.
+// Import makes the images of an archive known to the cluster. That is only possible with one of dev/kubernetes.
 func (k *Kubernetes) Import(ctx context.Context, archive string) error {
 	if k.cluster == nil {
 		return errors.New("the cluster of " + existing + " gets its images by other ways")
@@ -156,8 +172,17 @@ func (k *Kubernetes) ImportPostgres(ctx context.Context, major int) error {
 	return k.Import(ctx, archive)
 }
 
-// State is the cluster's directory, and Program what can show its status; both are empty for a cluster that was not
-// started here.
+// Host is the address at which the cluster reaches this machine, if that listens there. It must be one of dev/kubernetes.
+func (k *Kubernetes) Host(ctx context.Context) (ip string, err error) {
+	if k.cluster == nil {
+		return "", errors.New("it is not known how the cluster of " + existing + " reaches this machine")
+	}
+	status, err := k.cluster.Status(ctx)
+	return status.Host, err
+}
+
+// State is the cluster's directory, and Program what can show its status; both are empty for a cluster that is not one of
+// dev/kubernetes.
 func (k *Kubernetes) State() (directory, program string) {
 	if k.cluster == nil {
 		return "", ""
@@ -173,7 +198,7 @@ func (k *Kubernetes) Restart(ctx context.Context) error { return k.cluster.Up(ct
 
 // Close ends and removes the cluster if it was started here.
 func (k *Kubernetes) Close() {
-	if k.cluster != nil {
+	if k.reaper != nil {
 		reap(k.reaper, k.alive)
 	}
 }

@@ -49,7 +49,11 @@ func New(tb testing.TB) *Server {
 
 // Start starts a server. ctx bounds building and starting; the caller must
 // Close the server.
-func Start(ctx context.Context) (*Server, error) {
+func Start(ctx context.Context) (*Server, error) { return StartAt(ctx, "127.0.0.1") }
+
+// StartAt starts a server that can be reached at an IP address of this
+// machine, such as the one that a Kubernetes on it can reach.
+func StartAt(ctx context.Context, ip string) (*Server, error) {
 	program, err := cached(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("build dev/temporal: %w", err)
@@ -59,7 +63,7 @@ func Start(ctx context.Context) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{program: program, dir: dir}
-	if s.Address, err = freeAddress(ctx); err == nil {
+	if s.Address, err = freeAddress(ctx, ip); err == nil {
 		err = s.Up(ctx)
 	}
 	if err != nil {
@@ -71,11 +75,11 @@ func Start(ctx context.Context) (*Server, error) {
 // Up starts the server again after [Server.Down], with the same data at the
 // same address, and waits until a workflow could be started.
 func (s *Server) Up(ctx context.Context) error {
-	_, port, err := net.SplitHostPort(s.Address)
+	ip, port, err := net.SplitHostPort(s.Address)
 	if err != nil {
 		return err
 	}
-	s.command = exec.Command(s.program, "-port", port, "-ui-port", "0", "-namespace", Namespace,
+	s.command = exec.Command(s.program, "-listen", ip, "-port", port, "-ui-port", "0", "-namespace", Namespace,
 		"-sqlite", filepath.Join(s.dir, "temporal.db"), "-log-level", "error")
 	s.command.Stdout, s.command.Stderr = os.Stderr, os.Stderr
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // no test process, no server
@@ -94,11 +98,19 @@ func (s *Server) Up(ctx context.Context) error {
 }
 
 // Down ends the server and keeps its data.
-func (s *Server) Down() error {
+func (s *Server) Down() error { return s.end(syscall.SIGTERM) }
+
+// Kill ends the server without warning.
+func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
+
+// Signal sends the server a signal that does not end it.
+func (s *Server) Signal(signal syscall.Signal) error { return s.command.Process.Signal(signal) }
+
+func (s *Server) end(signal syscall.Signal) error {
 	if s.command == nil {
 		return nil
 	}
-	err := s.command.Process.Signal(syscall.SIGTERM)
+	err := s.command.Process.Signal(signal)
 	_ = s.command.Wait() // it ends by our signal
 	s.command = nil
 	return err
@@ -144,8 +156,8 @@ func cached(ctx context.Context) (program string, err error) {
 	return build.Builder{Project: filepath.Dir(filepath.Dir(filepath.Dir(self))), Cache: directory, Logs: logs}.Temporal(ctx)
 }
 
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+func freeAddress(ctx context.Context, ip string) (string, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(ip, "0"))
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ package toygrestest
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -31,7 +32,7 @@ func SignIn(ctx context.Context, url, passwordFile, program, config string) (*To
 	if out, err := r.CLI(ctx, "login", "--server", url, "--password-file", passwordFile).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("sign in to %s: %w: %s", url, err, out)
 	}
-	out, err := r.CLI(ctx, "tokens", "create", "test", "-o", "json").Output()
+	out, err := r.CLI(ctx, "tokens", "create", "test "+rand.Text(), "-o", "json").Output()
 	if err != nil {
 		return nil, fmt.Errorf("create a token: %w", err)
 	}

@@ -37,9 +37,10 @@ func (b Builder) Programs(ctx context.Context) error {
 	return nil
 }
 
-// module is a Go module of dev with programs that take minutes to build.
+// module is a Go module with programs that take minutes to build.
 type module struct {
-	name     string // also its directory's and its first program's
+	name     string // also its first program's
+	dir      string // relative to the project
 	packages []string
 	flags    []string
 	env      []string
@@ -47,17 +48,20 @@ type module struct {
 
 var (
 	// The compiler's flags are as they are without asking, so that what the tests of dev/temporal compile is the same.
-	temporal = module{name: "temporal", packages: []string{"."}, flags: []string{"-buildvcs=false", "-ldflags=-s -w"}}
+	temporal = module{name: "temporal", dir: "dev/temporal", packages: []string{"."}, flags: []string{"-buildvcs=false", "-ldflags=-s -w"}}
 
 	// The programs also run in containers, so they can't need the system's libraries. Kubernetes says its version to
 	// clients, which decide by it what they can ask for.
 	kubernetes = module{
-		name: "kubernetes", packages: []string{".", "./pause"}, env: []string{"CGO_ENABLED=0"},
+		name: "kubernetes", dir: "dev/kubernetes", packages: []string{".", "./pause"}, env: []string{"CGO_ENABLED=0"},
 		flags: []string{"-buildvcs=false", "-ldflags=-s -w" +
 			" -X k8s.io/component-base/version.gitVersion=" + kubernetesVersion +
 			" -X k8s.io/client-go/pkg/version.gitVersion=" + kubernetesVersion},
 	}
 )
+
+// helm is a dependency of that module, which holds what checks the chart.
+var helm = module{name: "helm", dir: "tools/deploy", packages: []string{"helm.sh/helm/v3/cmd/helm"}, flags: []string{"-buildvcs=false", "-ldflags=-s -w"}}
 
 // kubernetesVersion is that of k8s.io/kubernetes in dev/kubernetes/go.mod.
 const kubernetesVersion = "v1.34.4"
@@ -82,6 +86,9 @@ func (b Builder) KubernetesCached(ctx context.Context) (program string, cached b
 func (b Builder) Kubernetes(ctx context.Context) (program string, err error) {
 	return b.module(ctx, kubernetes)
 }
+
+// Helm returns the program helm, building it if it is not in the cache.
+func (b Builder) Helm(ctx context.Context) (program string, err error) { return b.module(ctx, helm) }
 
 func (b Builder) cached(ctx context.Context, m module) (program string, cached bool, err error) {
 	source := b.source(m)
@@ -112,7 +119,7 @@ func (b Builder) module(ctx context.Context, m module) (program string, err erro
 	})
 }
 
-func (b Builder) source(m module) string { return filepath.Join(b.Project, "dev", m.name) }
+func (b Builder) source(m module) string { return filepath.Join(b.Project, filepath.FromSlash(m.dir)) }
 
 func goVersion(ctx context.Context, dir string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "version") // in the module's directory: it may ask for another toolchain

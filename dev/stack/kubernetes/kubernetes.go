@@ -3,6 +3,7 @@
 package kubernetes
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,6 +89,22 @@ func (c Cluster) Running(ctx context.Context) (bool, error) {
 // Import makes the images of an archive known to the running cluster.
 func (c Cluster) Import(ctx context.Context, archive string) error {
 	return c.run(ctx, io.Discard, "image", "import", "--state", c.State, archive)
+}
+
+// Status is what the cluster says of itself.
+type Status struct {
+	Running bool   `json:"running"`
+	Host    string `json:"host"` // IP address at which the cluster reaches this machine, if that listens there
+}
+
+// Status looks at the cluster. It is an error if there is none.
+func (c Cluster) Status(ctx context.Context) (Status, error) {
+	var out bytes.Buffer
+	if err := c.run(ctx, &out, "status", "--state", c.State, "-o", "json"); err != nil {
+		return Status{}, err
+	}
+	var status Status
+	return status, json.Unmarshal(out.Bytes(), &status)
 }
 
 // PostgresImage returns the archive of the image postgres:<major>, making it if it is not in the cache.
