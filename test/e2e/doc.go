@@ -1,3 +1,3 @@
-// Package e2e drives a real stack as people do: with the command line, over
+// Package e2e drives a real Toygres as people do: with the command line, over
 // REST, in a browser, and with PostgreSQL's own clients. It holds tests only.
 package e2e

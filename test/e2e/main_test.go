@@ -5,22 +5,22 @@ import (
 	"fmt"
 	"os"
 	"testing"
-
-	"github.com/toygres/toygres/dev/stacktest"
+	"time"
 )
 
-// shared is the stack of all tests that do not disturb it.
-var shared *stacktest.Stack
+// shared is the Toygres of all tests that do not disturb it.
+var shared deployment
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	stack, err := stacktest.Up(context.Background(), os.Stderr)
-	if err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute) // the first time, much is built
+	defer cancel()
+	var err error
+	if shared, err = deploy(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer stack.Clean()
-	shared = stack
+	defer shared.Clean()
 	return m.Run()
 }

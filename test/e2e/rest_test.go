@@ -85,7 +85,7 @@ func TestNoHistoryAndNoLogHoldsAPassword(t *testing.T) {
 	password := shared.Password(t, name)
 	toygres(t, "delete", name, "--yes", "--wait")
 
-	temporal, err := client.Dial(client.Options{HostPort: shared.TemporalAddress, Namespace: "toygres"})
+	temporal, err := client.Dial(client.Options{HostPort: shared.TemporalAddress(), Namespace: "toygres"})
 	require.NoError(t, err)
 	defer temporal.Close()
 	operations, err := shared.Client.ListOperationsWithResponse(t.Context(), &openapi.ListOperationsParams{})
