@@ -158,6 +158,12 @@ func (w *world) connect(id toygres.InstanceID) *pgx.Conn {
 	return conn
 }
 
+// dialTimeout is how long an open port may take to answer. The kernel does so
+// at once, however busy its server is, and a lost packet is sent again after
+// one second and after three. What is at an address that is gone may be
+// silence.
+const dialTimeout = 5 * time.Second
+
 func (w *world) tryConnect(e toygres.Endpoint, c toygres.Credentials) (*pgx.Conn, error) {
 	w.Helper()
 	if e.IsZero() {
@@ -165,7 +171,12 @@ func (w *world) tryConnect(e toygres.Endpoint, c toygres.Credentials) (*pgx.Conn
 	}
 	ctx, cancel := context.WithTimeout(w.ctx, w.patience)
 	defer cancel()
-	return pgx.Connect(ctx, URL(e, c))
+	config, err := pgx.ParseConfig(URL(e, c))
+	if err != nil {
+		return nil, err
+	}
+	config.DialFunc = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	return pgx.ConnectConfig(ctx, config)
 }
 
 func (w *world) exec(conn *pgx.Conn, sql string) {
