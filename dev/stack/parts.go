@@ -143,11 +143,16 @@ func (c config) environment() []string {
 // unless somebody says that it does.
 func (c cluster) environment() []string {
 	const endpoint = "TOYGRES_KUBERNETES_ENDPOINT"
-	return []string{
+	const reserved = "TOYGRES_KUBERNETES_RESERVED_CPU_PERCENT"
+	environment := []string{
 		clientcmd.RecommendedConfigPathEnvVar + "=" + c.Kubeconfig,
 		namespaceVariable + "=" + c.Namespace,
 		endpoint + "=" + cmp.Or(os.Getenv(endpoint), string(kubernetes.EndpointAddress)),
 	}
+	if c.Development { // a laptop has few cores, and few instances that work at the same time
+		environment = append(environment, reserved+"="+cmp.Or(os.Getenv(reserved), "25"))
+	}
+	return environment
 }
 
 // answers tries whether a URL answers with success.

@@ -18,7 +18,11 @@ func onKubernetes() bool { return os.Getenv("PROVIDER") == "kubernetes" }
 func newStack(t *testing.T) *stacktest.Stack {
 	t.Helper()
 	if onKubernetes() {
-		return stacktest.New(t, stacktest.OnKubernetes(kubernetestest.Cluster(t).Kubeconfig))
+		// Side by side, because most of the time nobody but Temporal knows that a
+		// worker is dead. All their instances have to fit on one small node.
+		t.Parallel()
+		return stacktest.New(t, stacktest.OnKubernetes(kubernetestest.Cluster(t).Kubeconfig),
+			stacktest.WithEnvironment("TOYGRES_KUBERNETES_RESERVED_CPU_PERCENT=25"))
 	}
 	return stacktest.New(t)
 }

@@ -16,6 +16,7 @@ import (
 )
 
 func TestAStackOnAClusterChangesNothingWhenItComesUpAgainAndLeavesNothing(t *testing.T) {
+	t.Parallel()
 	cluster := kubernetestest.Cluster(t)
 	stack := newStack(t)
 	demo := instance(t, stack, "demo")
@@ -40,6 +41,7 @@ func TestAStackOnAClusterChangesNothingWhenItComesUpAgainAndLeavesNothing(t *tes
 }
 
 func TestACleanStackLeavesANamespaceThatItHasNotMade(t *testing.T) {
+	t.Parallel()
 	cluster := kubernetestest.Cluster(t)
 	namespaces := cluster.Client.CoreV1().Namespaces()
 	namespace, err := namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "somebodys-"}}, metav1.CreateOptions{})
@@ -63,6 +65,7 @@ func TestACleanStackLeavesANamespaceThatItHasNotMade(t *testing.T) {
 }
 
 func TestAStackWithoutAClusterStartsOneThatGoesWithIt(t *testing.T) {
+	t.Parallel()
 	stack := stacktest.New(t, stacktest.OnKubernetes(""))
 	stack.Query(t, "demo", "CREATE TABLE kept AS SELECT 'still here' AS v")
 	require.NoError(t, stack.Down(t.Context()))
