@@ -1,6 +1,10 @@
 package toygres
 
-import "context"
+import (
+	"context"
+	"io"
+	"time"
+)
 
 // Provider is where instances live. Every method is idempotent and safe to
 // call from several processes at once; none needs the catalog. Errors are
@@ -65,6 +69,12 @@ type Provider interface {
 	// Credentials reveals how the superuser signs in.
 	Credentials(ctx context.Context, id InstanceID) (Credentials, error)
 
+	// Logs returns what the instance's servers have written, oldest first: lines
+	// of whatever bytes they wrote, each with "\n" at its end unless it is being
+	// written. How much is kept is up to the provider, which may keep nothing of
+	// a server that is gone. The reader must be closed.
+	Logs(ctx context.Context, id InstanceID, options LogOptions) (io.ReadCloser, error)
+
 	// List returns every instance of which something exists, in no
 	// particular order.
 	List(ctx context.Context) ([]InstanceID, error)
@@ -99,6 +109,17 @@ type Observation struct {
 	Message  string   // why it is not ready, in words; "" when there is nothing to say
 	Restart  string   // the request that last asked for a restart; "" when none has
 	Size     Size     // what it has, or will have when it is ready; zero until known
+}
+
+// LogOptions select what is read of a log. The zero value is all that is kept.
+type LogOptions struct {
+	Tail  int       // at most so many of the last lines, very long ones may count as several; 0: all, negative: none
+	Since time.Time // only lines that were written then or later; zero: all
+
+	// Follow goes on with what is written from now on, also by servers that are
+	// started later. Then the log ends when the instance is deleted, ctx ends or
+	// the reader is closed; a reader that is slow gets everything later.
+	Follow bool
 }
 
 // Credentials sign the superuser in. It prints without its password, so that

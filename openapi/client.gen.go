@@ -180,6 +180,18 @@ type ClientInterface interface {
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 	ListInstanceEvents(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetLogs What an instance's server has written to its log
+	//
+	// Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
+	// with `LogLines` as data, and `end` with `LogEnd` when there will be no more: with a `code` if it could not be read on, and
+	// without when the instance was deleted.
+	//
+	// What can't be shown as text is escaped (`\x1b`), and very long lines are cut. A client that reads too slowly loses lines and is
+	// told how many. Logs may hold the literals of statements: they are for those who may see the password, too.
+	//
+	// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
+	GetLogs(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RestartInstance Restart a running instance
 	//
 	// Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
@@ -471,6 +483,28 @@ func (c *Client) RevealConnection(ctx context.Context, name Name, reqEditors ...
 // Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 func (c *Client) ListInstanceEvents(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListInstanceEventsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLogs What an instance's server has written to its log
+//
+// Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
+// with `LogLines` as data, and `end` with `LogEnd` when there will be no more: with a `code` if it could not be read on, and
+// without when the instance was deleted.
+//
+// What can't be shown as text is escaped (`\x1b`), and very long lines are cut. A client that reads too slowly loses lines and is
+// told how many. Logs may hold the literals of statements: they are for those who may see the password, too.
+//
+// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
+func (c *Client) GetLogs(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLogsRequest(c.Server, name, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1226,6 +1260,103 @@ func NewListInstanceEventsRequest(server string, name Name, params *ListInstance
 	return req, nil
 }
 
+// NewGetLogsRequest constructs an http.Request for the GetLogs method
+func NewGetLogsRequest(server string, name Name, params *GetLogsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/logs", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Tail != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tail", *params.Tail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filter", *params.Filter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Follow != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "follow", *params.Follow, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRestartInstanceRequest constructs an http.Request for the RestartInstance method
 func NewRestartInstanceRequest(server string, name Name) (*http.Request, error) {
 	var err error
@@ -1867,6 +1998,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 	ListInstanceEventsWithResponse(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*ListInstanceEventsResponse, error)
 
+	// GetLogsWithResponse What an instance's server has written to its log
+	//
+	// Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
+	// with `LogLines` as data, and `end` with `LogEnd` when there will be no more: with a `code` if it could not be read on, and
+	// without when the instance was deleted.
+	//
+	// What can't be shown as text is escaped (`\x1b`), and very long lines are cut. A client that reads too slowly loses lines and is
+	// told how many. Logs may hold the literals of statements: they are for those who may see the password, too.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
+	GetLogsWithResponse(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*GetLogsResponse, error)
+
 	// RestartInstanceWithResponse Restart a running instance
 	//
 	// Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
@@ -2487,6 +2632,54 @@ func (r ListInstanceEventsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListInstanceEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetLogsResponseDefaultHeaders the declared response headers of an HTTP default response for GetLogs
+type GetLogsResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type GetLogsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetLogsResponseDefaultHeaders
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetLogsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLogsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLogsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLogsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLogsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3377,6 +3570,26 @@ func (c *ClientWithResponses) ListInstanceEventsWithResponse(ctx context.Context
 	return ParseListInstanceEventsResponse(rsp)
 }
 
+// GetLogsWithResponse What an instance's server has written to its log
+//
+// Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
+// with `LogLines` as data, and `end` with `LogEnd` when there will be no more: with a `code` if it could not be read on, and
+// without when the instance was deleted.
+//
+// What can't be shown as text is escaped (`\x1b`), and very long lines are cut. A client that reads too slowly loses lines and is
+// told how many. Logs may hold the literals of statements: they are for those who may see the password, too.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
+func (c *ClientWithResponses) GetLogsWithResponse(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*GetLogsResponse, error) {
+	rsp, err := c.GetLogs(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLogsResponse(rsp)
+}
+
 // RestartInstanceWithResponse Restart a running instance
 //
 // Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
@@ -4001,6 +4214,45 @@ func ParseListInstanceEventsResponse(rsp *http.Response) (*ListInstanceEventsRes
 	switch {
 	case true:
 		var headers ListInstanceEventsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetLogsResponse parses an HTTP response from a GetLogsWithResponse call
+func ParseGetLogsResponse(rsp *http.Response) (*GetLogsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLogsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetLogsResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

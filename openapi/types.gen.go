@@ -418,6 +418,19 @@ type InstanceList struct {
 // InstanceState defines model for InstanceState.
 type InstanceState string
 
+// LogEnd defines model for LogEnd.
+type LogEnd struct {
+	Code   *ErrorCode `json:"code,omitempty"`
+	Reason string     `json:"reason"`
+}
+
+// LogLines defines model for LogLines.
+type LogLines struct {
+	// Dropped How many lines were left out before these because the client reads too slowly.
+	Dropped *int     `json:"dropped,omitempty"`
+	Lines   []string `json:"lines"`
+}
+
 // Me defines model for Me.
 type Me struct {
 	// ExpiresAt When the session or token ends; absent when it does not.
@@ -627,6 +640,21 @@ type ListInstanceEventsParams struct {
 
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetLogsParams defines parameters for GetLogs.
+type GetLogsParams struct {
+	// Tail At most so many of the last lines that match. With `follow` the last lines are counted before they are filtered.
+	Tail *int `form:"tail,omitempty" json:"tail,omitempty"`
+
+	// Since Only lines that were written then or later.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Filter Only lines with this text in them, in upper or lower case.
+	Filter *string `form:"filter,omitempty" json:"filter,omitempty"`
+
+	// Follow Go on with what is written from now on.
+	Follow *bool `form:"follow,omitempty" json:"follow,omitempty"`
 }
 
 // ListOperationsParams defines parameters for ListOperations.

@@ -27,9 +27,11 @@ var (
 type subscription struct {
 	client *client
 	params openapi.StreamEventsParams
-	opened func()          // called each time the stream is open; may be nil
-	cut    func(err error) // called each time it ended or did not open; may be nil
-	event  func(sse.Event) error
+	// connect opens another stream than that of events; may be nil.
+	connect func(context.Context) (*http.Response, error)
+	opened  func()          // called each time the stream is open; may be nil
+	cut     func(err error) // called each time it ended or did not open; may be nil
+	event   func(sse.Event) error
 }
 
 // run reads the stream until ctx ends, event returns an error, or the server
@@ -61,7 +63,13 @@ func (s *subscription) run(ctx context.Context) error {
 // once reads one connection to its end and returns how many events came. The
 // error is never nil.
 func (s *subscription) once(ctx context.Context) (int, error) {
-	response, err := s.client.streams.StreamEvents(ctx, &s.params)
+	connect := s.connect
+	if connect == nil {
+		connect = func(ctx context.Context) (*http.Response, error) {
+			return s.client.streams.StreamEvents(ctx, &s.params)
+		}
+	}
+	response, err := connect(ctx)
 	if err != nil {
 		return 0, err
 	}

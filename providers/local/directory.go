@@ -101,6 +101,7 @@ func (p *Provider) directory(id toygres.InstanceID) (directory, bool) {
 func (d directory) file(name string) string { return filepath.Join(d.path, name) }
 func (d directory) data() string            { return d.file("data") }
 func (d directory) logFile() string         { return d.file("log/postgresql.log") }
+func (d directory) olderLog() string        { return d.file("log/postgresql.log.1") }
 
 const (
 	specFile    = "spec.json"

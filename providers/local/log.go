@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 )
 
@@ -30,7 +31,7 @@ func (d directory) openLog() (*os.File, int64, error) {
 	}
 	path := d.logFile()
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
-		if err := os.Rename(path, path+".1"); err != nil {
+		if err := os.Rename(path, d.olderLog()); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -46,7 +47,8 @@ func (d directory) openLog() (*os.File, int64, error) {
 }
 
 // trimLog puts the log aside when it is too long while its server writes to
-// it: the server appends, so it goes on at the beginning.
+// it: the server appends, so it goes on at the beginning. The caller holds the
+// lock.
 func (d directory) trimLog() error {
 	info, err := os.Stat(d.logFile())
 	if err != nil || info.Size() <= maxLog {
@@ -57,15 +59,20 @@ func (d directory) trimLog() error {
 		return err
 	}
 	defer from.Close()
-	to, err := os.OpenFile(d.logFile()+".1", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	// In one step, so that whoever reads the older log reads it to its end.
+	to, err := os.CreateTemp(d.file("log"), "."+filepath.Base(d.olderLog())+".*"+tempMark)
 	if err != nil {
 		return err
 	}
-	if _, err := from.Seek(-maxLog, io.SeekEnd); err != nil {
-		return errors.Join(err, to.Close())
+	_, err = from.Seek(-maxLog, io.SeekEnd)
+	if err == nil {
+		_, err = io.Copy(to, io.LimitReader(from, 2*maxLog))
 	}
-	if _, err := io.Copy(to, io.LimitReader(from, 2*maxLog)); err != nil {
-		return errors.Join(err, to.Close())
+	if err == nil {
+		err = os.Rename(to.Name(), d.olderLog())
+	}
+	if err != nil {
+		return errors.Join(err, to.Close(), os.Remove(to.Name()))
 	}
 	return errors.Join(os.Truncate(d.logFile(), 0), to.Close())
 }

@@ -70,6 +70,7 @@ func (p *Provider) arguments(d directory, r record) []string {
 		{"logging_collector", "off"},
 		{"log_destination", "stderr"},
 		{"log_line_prefix", logPrefix},
+		{"log_timezone", "UTC"},
 		{"lc_messages", "C"},
 	} {
 		args = append(args, "-c", s[0]+"="+s[1])

@@ -109,6 +109,8 @@ func unknownInstances(t *testing.T, w *world) {
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.Resize(w.ctx, id, w.spec().Size())), "%q", id)
 		_, err := w.p.Credentials(w.ctx, id)
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(err), "%q", id)
+		_, err = w.p.Logs(w.ctx, id, toygres.LogOptions{})
+		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(err), "%q", id)
 		require.False(t, w.listed(id), "%q", id)
 	}
 	require.Equal(t, toygres.CodeInvalid, toygres.CodeOf(w.p.Provision(w.ctx, "../elsewhere", w.spec())))

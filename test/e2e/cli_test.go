@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"net/url"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -61,12 +63,33 @@ func TestTheCommandLineTakesADatabaseThroughItsWholeLife(t *testing.T) {
 	require.NotEqual(t, before, query(t, address, started), "it is another server")
 	require.Equal(t, "42", query(t, address, "SELECT n::text FROM kept"), "with the same data, at the same address")
 
+	exec1(t, address, "DO $$ BEGIN RAISE LOG 'said in the test'; END $$")
+	require.Eventually(t, func() bool { // what a server has written may be in its log a moment later
+		return strings.Count(toygres(t, "logs", name, "--since", "10m", "--filter", "LOG:  said in the TEST"), "\n") == 1
+	}, 30*time.Second, 100*time.Millisecond)
+	require.Contains(t, toygres(t, "logs", name), "ready to accept connections")
+	require.NotContains(t, toygres(t, "logs", name, "--tail", "10000"), password)
+
+	follow := shared.CLI(t.Context(), "logs", name, "--follow", "--filter", "LOG:  said")
+	followed, err := follow.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, follow.Start())
+	lines := bufio.NewScanner(followed)
+	for _, text := range []string{"said in the test", "said to who follows"} { // the first from before, by which we know that it follows
+		require.True(t, lines.Scan(), "the log has ended")
+		require.Contains(t, lines.Text(), text)
+		exec1(t, address, "DO $$ BEGIN RAISE LOG 'said to who follows'; END $$")
+	}
+
 	require.NotEmpty(t, shared.Remains(t, get(t, name)))
 	toygres(t, "delete", name, "--yes", "--wait")
 	response, err := shared.Client.GetInstanceWithResponse(t.Context(), name)
 	require.NoError(t, err)
 	require.Equal(t, 404, response.StatusCode())
 	require.Empty(t, shared.Remains(t, instance), "nothing is left of it")
+	for lines.Scan() { // to the end
+	}
+	require.NoError(t, follow.Wait(), "the log of a deleted instance has an end")
 }
 
 func TestPgbenchRunsAgainstAnInstance(t *testing.T) {

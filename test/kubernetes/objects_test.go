@@ -67,6 +67,7 @@ func TestOneRoleIsEnough(t *testing.T) {
 			{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: append([]string{"update"}, all...)},
 			{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list", "watch", "delete"}},
 			{APIGroups: []string{""}, Resources: []string{"persistentvolumeclaims"}, Verbs: []string{"get", "list", "watch", "patch", "delete"}},
+			{APIGroups: []string{""}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
 			{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list", "watch"}},
 			{APIGroups: []string{"apps"}, Resources: []string{"statefulsets"}, Verbs: all},
 			{APIGroups: []string{"networking.k8s.io"}, Resources: []string{"networkpolicies"}, Verbs: all},
@@ -99,6 +100,9 @@ func TestOneRoleIsEnough(t *testing.T) {
 	await(t, p, id, toygres.PhaseReady)
 	require.NoError(t, p.Restart(t.Context(), id, "request"))
 	await(t, p, id, toygres.PhaseReady)
+	log, err := p.Logs(t.Context(), id, toygres.LogOptions{Tail: 1})
+	require.NoError(t, err)
+	require.NoError(t, log.Close())
 	require.NoError(t, p.Delete(t.Context(), id))
 	require.Empty(t, objectsOf(t, config.Namespace, id))
 }

@@ -35,6 +35,7 @@ var needs = map[string]toygres.Role{
 	"startInstance":    toygres.RoleOperator,
 	"restartInstance":  toygres.RoleOperator,
 	"revealConnection": toygres.RoleOperator,
+	"getLogs":          toygres.RoleOperator, // literals of statements may be secrets
 	"cancelOperation":  toygres.RoleOperator,
 }
 

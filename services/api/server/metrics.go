@@ -36,9 +36,6 @@ func newMetrics(registry prometheus.Registerer, store *catalog.Store) *metrics {
 }
 
 func (m *metrics) observe(method, route string, status int, took time.Duration) {
-	if route == streamRoute {
-		return // it lasts as long as the client likes
-	}
 	m.durations.WithLabelValues(knownMethod(method), route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 

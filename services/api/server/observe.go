@@ -58,7 +58,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		current := &call{requestID: id, clientIP: c.RealIP()}
 		ctx := context.WithValue(request.Context(), callKey{}, current)
 		bounded, cancel := ctx, context.CancelFunc(func() {})
-		if c.Path() != streamRoute {
+		if !streams(c) {
 			bounded, cancel = context.WithTimeout(ctx, answerTime)
 		}
 		defer cancel()
@@ -70,7 +70,9 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 
 		route, status, took := routeName(c), c.Response().Status, time.Since(started)
-		s.metrics.observe(request.Method, route, status, took)
+		if !streams(c) {
+			s.metrics.observe(request.Method, route, status, took)
+		}
 		if span := trace.SpanFromContext(ctx); span.IsRecording() {
 			span.SetName(request.Method + " " + route)
 			span.SetAttributes(attribute.String("http.route", route), attribute.String("toygres.request_id", id))

@@ -8,13 +8,24 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/openapi"
 )
 
-// streamRoute is exempt from what bounds and measures the others.
-const streamRoute = "/api/events"
+// streamRoute is a stream, always; logsRoute is one when it is followed.
+const (
+	streamRoute = "/api/events"
+	logsRoute   = "/api/instances/:name/logs"
+)
+
+// streams reports whether the answer to a request lasts as long as its client
+// likes, and so is exempt from what bounds and measures the others.
+func streams(c echo.Context) bool {
+	return c.Path() == streamRoute || c.Path() == logsRoute && c.QueryParam("follow") == "true"
+}
 
 // writeTime bounds one write to a client that does not read.
 const writeTime = 30 * time.Second
@@ -93,10 +104,6 @@ func (r *streamResponse) VisitStreamEventsResponse(w http.ResponseWriter) error 
 	if err := out.begin(); err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
-	w.WriteHeader(http.StatusOK)
 	err := r.write(out)
 	if err != nil && r.ctx.Err() == nil {
 		r.server.log.DebugContext(r.ctx, "event stream ended", "request_id", callOf(r.ctx).requestID, "error", err)
@@ -117,12 +124,8 @@ func (r *streamResponse) write(out *streamWriter) error {
 	}
 	heartbeat := time.NewTicker(r.server.options.Heartbeat)
 	defer heartbeat.Stop()
-	var expired <-chan time.Time // never, when nil
-	if !r.until.IsZero() {
-		timer := time.NewTimer(time.Until(r.until))
-		defer timer.Stop()
-		expired = timer.C
-	}
+	expired, stop := expiry(r.until)
+	defer stop()
 	for {
 		select {
 		case <-r.ctx.Done():
@@ -145,6 +148,15 @@ func (r *streamResponse) write(out *streamWriter) error {
 			r.after = next.id
 		}
 	}
+}
+
+// expiry fires when a credential ends, which it never does when until is zero.
+func expiry(until time.Time) (expired <-chan time.Time, stop func() bool) {
+	if until.IsZero() {
+		return nil, func() bool { return false }
+	}
+	timer := time.NewTimer(time.Until(until))
+	return timer.C, timer.Stop
 }
 
 // writePast writes what the client missed. Meanwhile new events gather in the
@@ -182,8 +194,17 @@ type streamWriter struct {
 	control *http.ResponseController
 }
 
-// begin lifts the server's limits for one answer.
-func (s *streamWriter) begin() error { return s.control.SetReadDeadline(time.Time{}) }
+// begin lifts the server's limits for one answer, and begins it.
+func (s *streamWriter) begin() error {
+	if err := s.control.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	s.w.Header().Set("Content-Type", "text/event-stream")
+	s.w.Header().Set("Cache-Control", "no-store")
+	s.w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	s.w.WriteHeader(http.StatusOK)
+	return nil
+}
 
 func (s *streamWriter) write(data []byte) error {
 	if err := s.control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {

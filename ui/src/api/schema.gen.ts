@@ -146,6 +146,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{name}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What an instance's server has written to its log
+         * @description Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
+         *     with `LogLines` as data, and `end` with `LogEnd` when there will be no more: with a `code` if it could not be read on, and
+         *     without when the instance was deleted.
+         *
+         *     What can't be shown as text is escaped (`\x1b`), and very long lines are cut. A client that reads too slowly loses lines and is
+         *     told how many. Logs may hold the literals of statements: they are for those who may see the password, too.
+         */
+        get: operations["getLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{name}/restart": {
         parameters: {
             query?: never;
@@ -509,6 +537,15 @@ export interface components {
         };
         /** @enum {string} */
         InstanceState: "creating" | "running" | "stopping" | "stopped" | "starting" | "restarting" | "updating" | "deleting" | "deleted" | "failed";
+        LogEnd: {
+            code?: components["schemas"]["ErrorCode"];
+            reason: string;
+        };
+        LogLines: {
+            /** @description How many lines were left out before these because the client reads too slowly. */
+            dropped?: number;
+            lines: string[];
+        };
         Me: {
             /**
              * Format: date-time
@@ -895,6 +932,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLogs: {
+        parameters: {
+            query?: {
+                /** @description Only lines with this text in them, in upper or lower case. */
+                filter?: string;
+                /** @description Go on with what is written from now on. */
+                follow?: boolean;
+                /** @description Only lines that were written then or later. */
+                since?: string;
+                /** @description At most so many of the last lines that match. With `follow` the last lines are counted before they are filtered. */
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines, or the stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LogLines"];
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -17,6 +17,7 @@ import { OverviewCard } from '@/features/instances/overview-card'
 import { instanceQuery } from '@/features/instances/queries'
 import { ResizeButton } from '@/features/instances/resize-dialog'
 import { StateBadge } from '@/features/instances/state-badge'
+import { LogCard } from '@/features/logs/log-card'
 import { OperationCard } from '@/features/operations/operation-card'
 import { OperationHistory } from '@/features/operations/operation-history'
 import { isActive } from '@/features/operations/progress'
@@ -79,6 +80,7 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
         <div className="flex min-w-0 flex-col gap-5">
           {shown && <OperationCard operation={shown} canOperate={mayOperate} />}
           {instance.endpoint && <ConnectionCard instance={instance} canReveal={mayOperate} />}
+          {mayOperate && instance.endpoint && <LogCard name={instance.name} />}
           <OperationHistory operations={operations?.filter((operation) => operation.id !== shown?.id)} />
           <EventList name={instance.name} />
         </div>
