@@ -59,7 +59,8 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
   const operations = useQuery(operationsQuery(instance.name)).data?.items.filter(
     (operation) => operation.instance_id === instance.id, // the name may have had another bearer
   )
-  const shown = useOperationToShow(operations)
+  const [started, setStarted] = useState<string>()
+  const shown = useOperationToShow(operations, started)
   return (
     <>
       <Heading name={instance.name}>
@@ -85,7 +86,10 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
           <EventList name={instance.name} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
-          <OverviewCard instance={instance} aside={mayOperate && <ResizeButton instance={instance} />} />
+          <OverviewCard
+            instance={instance}
+            aside={mayOperate && <ResizeButton instance={instance} onStarted={({ id }) => setStarted(id)} />}
+          />
           {mayOperate && <DangerZone instance={instance} />}
         </div>
       </div>
@@ -93,14 +97,15 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
   )
 }
 
-// The operation that goes on; its end stays in sight until the page is left.
+// The operation that goes on, or was started here; its end stays in sight until the page is left.
 // One that went wrong is shown for as long as it is the latest.
-function useOperationToShow(operations: Schema<'Operation'>[] | undefined) {
+function useOperationToShow(operations: Schema<'Operation'>[] | undefined, started: string | undefined) {
   const latest = operations?.[0]
   const [watched, setWatched] = useState<string>()
   if (latest && isActive(latest) && latest.id !== watched) setWatched(latest.id)
   if (!latest) return undefined
-  return isActive(latest) || latest.id === watched || latest.state === 'failed' ? latest : undefined
+  const here = latest.id === watched || latest.id === started
+  return isActive(latest) || here || latest.state === 'failed' ? latest : undefined
 }
 
 function Heading({ name, children }: { name: string; children?: ReactNode }) {

@@ -14,8 +14,13 @@ import { offerQuery, useResizeInstance } from './queries'
 import { checkResize, resizeRequest, sizeDraft } from './resize'
 import { canResize } from './state'
 
+interface Props {
+  instance: Schema<'Instance'>
+  onStarted: (operation: Schema<'Operation'>) => void
+}
+
 /** Where an instance gets another size. */
-export function ResizeButton({ instance }: { instance: Schema<'Instance'> }) {
+export function ResizeButton({ instance, onStarted }: Props) {
   const [asking, setAsking] = useState(false)
   return (
     <>
@@ -28,12 +33,12 @@ export function ResizeButton({ instance }: { instance: Schema<'Instance'> }) {
         <Scaling aria-hidden />
         Resize
       </Button>
-      {asking && <ResizeDialog instance={instance} onClose={() => setAsking(false)} />}
+      {asking && <ResizeDialog instance={instance} onStarted={onStarted} onClose={() => setAsking(false)} />}
     </>
   )
 }
 
-function ResizeDialog({ instance, onClose }: { instance: Schema<'Instance'>; onClose: () => void }) {
+function ResizeDialog({ instance, onStarted, onClose }: Props & { onClose: () => void }) {
   const [has] = useState(instance) // what the numbers were when the user began
   const [draft, setDraft] = useState(() => sizeDraft(instance))
   const [answered, setAnswered] = useState<Record<string, string>>({})
@@ -57,8 +62,12 @@ function ResizeDialog({ instance, onClose }: { instance: Schema<'Instance'>; onC
     event.preventDefault()
     if (!ready || resize.isPending) return
     resize.mutate(request, {
-      onSuccess: () => {
-        toast(`Resizing ${instance.name}`)
+      onSuccess: (answer) => {
+        // Somebody else may have given it this size already; then there is no operation.
+        if ('steps' in answer) {
+          toast(`Resizing ${instance.name}`)
+          onStarted(answer)
+        }
         onClose()
       },
       onError: (error) => setAnswered(fieldMessages(error)),
