@@ -39,7 +39,7 @@ func (w *world) awaitLog(id toygres.InstanceID, o toygres.LogOptions, text strin
 	w.Helper()
 	require.EventuallyWithT(w, func(c *assert.CollectT) {
 		assert.Contains(c, w.log(id, o), text)
-	}, w.patience, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 }
 
 func logsAreWhatTheServerWrote(t *testing.T, w *world) {
@@ -82,7 +82,7 @@ func logsAreWhatTheServerWrote(t *testing.T, w *world) {
 // following reads lines until one has the text in it, and returns them.
 func (w *world) following(lines <-chan string, text string) (seen []string) {
 	w.Helper()
-	late := time.After(w.patience)
+	late := time.After(patience)
 	for {
 		select {
 		case line, open := <-lines:
@@ -137,7 +137,7 @@ func aFollowedLogGoesOnUntilTheInstanceIsDeleted(t *testing.T, w *world) {
 	require.NotContains(t, seen, "said at once", "lines are repeated")
 
 	require.NoError(t, w.p.Delete(w.ctx, id))
-	late := time.After(w.patience)
+	late := time.After(patience)
 	for open := true; open; {
 		select {
 		case _, open = <-lines:
@@ -161,7 +161,7 @@ func aFollowedLogEndsWithItsReader(t *testing.T, w *world) {
 		lines := linesOf(in)
 		w.following(lines, "ready to accept connections")
 		end(cancel, in)
-		late := time.After(w.patience)
+		late := time.After(patience)
 		for open := true; open; {
 			select {
 			case _, open = <-lines:

@@ -72,7 +72,7 @@ func (w *world) cancelProvision(id toygres.InstanceID) {
 // awaitExistence waits until the provider shows anything of the instance.
 func (w *world) awaitExistence(id toygres.InstanceID) {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, w.patience)
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	changes, err := w.p.Watch(ctx)
 	require.NoError(w, err)

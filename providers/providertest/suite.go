@@ -19,27 +19,14 @@ import (
 	"github.com/toygres/toygres"
 )
 
-// Option changes how the suite is run.
-type Option func(*suite)
-
-// WithPatience sets how long any one thing may take before the suite calls it
-// failed. Default two minutes.
-func WithPatience(d time.Duration) Option { return func(s *suite) { s.patience = d } }
-
-type suite struct {
-	newProvider func(*testing.T) toygres.Provider
-	patience    time.Duration
-}
+// patience is how long any one thing may take before the suite calls it failed.
+const patience = 2 * time.Minute
 
 // Run runs the suite. newProvider returns a provider that is ready for use,
 // and cleans up after itself by t.Cleanup; the providers of several tests may
 // share what is behind them, which may hold other instances, too. Tests run in
 // parallel.
-func Run(t *testing.T, newProvider func(t *testing.T) toygres.Provider, options ...Option) {
-	s := &suite{newProvider: newProvider, patience: 2 * time.Minute}
-	for _, o := range options {
-		o(s)
-	}
+func Run(t *testing.T, newProvider func(t *testing.T) toygres.Provider) {
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *world)
@@ -76,9 +63,9 @@ func Run(t *testing.T, newProvider func(t *testing.T) toygres.Provider, options 
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 5*s.patience)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*patience)
 			defer cancel()
-			test.run(t, &world{T: t, ctx: ctx, p: newProvider(t), patience: s.patience})
+			test.run(t, &world{T: t, ctx: ctx, p: newProvider(t)})
 		})
 	}
 }
@@ -86,9 +73,8 @@ func Run(t *testing.T, newProvider func(t *testing.T) toygres.Provider, options 
 // world is one test's view: a provider, and how to wait for things.
 type world struct {
 	*testing.T
-	ctx      context.Context
-	p        toygres.Provider
-	patience time.Duration
+	ctx context.Context
+	p   toygres.Provider
 }
 
 // spec is a small instance of the newest version on offer.
@@ -105,7 +91,7 @@ func (w *world) newID() toygres.InstanceID {
 	w.Helper()
 	id := toygres.InstanceID(uuid.NewString())
 	w.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), w.patience)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		require.NoError(w, w.p.Delete(ctx, id), "cleaning up")
 	})
@@ -123,7 +109,7 @@ func (w *world) provision() toygres.InstanceID {
 
 func (w *world) await(id toygres.InstanceID, phase toygres.Phase) toygres.Observation {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, w.patience)
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	seen, err := Await(ctx, w.p, id, phase)
 	require.NoError(w, err)
@@ -172,7 +158,7 @@ func (w *world) tryConnect(e toygres.Endpoint, c toygres.Credentials) (*pgx.Conn
 	if e.IsZero() {
 		return nil, fmt.Errorf("no endpoint")
 	}
-	ctx, cancel := context.WithTimeout(w.ctx, w.patience)
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	config, err := pgx.ParseConfig(URL(e, c))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // watchShowsEveryChange leads an instance through its life and looks at it
 // only when the watch says so: a change that is not told of is never seen.
 func watchShowsEveryChange(t *testing.T, w *world) {
-	ctx, cancel := context.WithTimeout(w.ctx, 4*w.patience)
+	ctx, cancel := context.WithTimeout(w.ctx, 4*patience)
 	defer cancel()
 	changes, err := w.p.Watch(ctx)
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func watchBeginsWithWhatExists(t *testing.T, w *world) {
 	w.await(stopped, toygres.PhaseStopped)
 
 	for range 2 { // a second watch beside the first one gets the same
-		ctx, cancel := context.WithTimeout(w.ctx, w.patience)
+		ctx, cancel := context.WithTimeout(w.ctx, patience)
 		defer cancel()
 		changes, err := w.p.Watch(ctx)
 		require.NoError(t, err)
