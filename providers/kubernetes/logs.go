@@ -43,8 +43,8 @@ func (p *Provider) Logs(ctx context.Context, id toygres.InstanceID, options toyg
 		if options.Follow && !errors.Is(err, io.ErrClosedPipe) { // it may only have broken off
 			err = l.follow(ctx, out, pod)
 		}
-		if errors.Is(err, io.ErrClosedPipe) || ctx.Err() != nil {
-			err = nil // who reads has had enough
+		if options.Follow && ctx.Err() != nil {
+			err = nil // that is its end
 		}
 		out.CloseWithError(err) // EOF when there is none
 	}()
@@ -115,15 +115,13 @@ func (l *logReading) open(ctx context.Context, pod *corev1.Pod, o toygres.LogOpt
 			closeAll(logs)
 		}
 	}()
-	if pod.UID != l.of { // perhaps on another node, with another clock
-		l.of, l.last = pod.UID, time.Time{}
-	}
 	switch {
-	case container == l.container:
-		if l.last.IsZero() { // of the lines that there were then, none was wanted
-			l.since = laterOf(l.since, l.begun)
-		}
-	case again:
+	case pod.UID != l.of: // perhaps on another node, with another clock
+		l.last = time.Time{}
+	case l.last.IsZero(): // of the lines that there were at first, none was wanted
+		l.since = laterOf(l.since, l.begun)
+	}
+	if again && container != l.container {
 		before := o.Tail
 		if o.Tail > 0 {
 			found, err := l.count(ctx, pod, o)
@@ -148,7 +146,7 @@ func (l *logReading) open(ctx context.Context, pod *corev1.Pod, o toygres.LogOpt
 	if err != nil {
 		return logs, l.failure(err)
 	}
-	l.container, l.ended = container, ended
+	l.of, l.container, l.ended = pod.UID, container, ended
 	return append(logs, current), nil
 }
 

@@ -58,6 +58,13 @@ export class Api {
     return ((await response.json()) as Schema<'Instance'>).state
   }
 
+  /** Kind and state of the operation on the instance that was asked for last. */
+  async lastOperation(name: string): Promise<string> {
+    const response = await this.request.get(`/api/operations?instance=${name}&limit=1`)
+    const last = ((await response.json()) as Schema<'OperationList'>).items[0]
+    return `${last?.kind} ${last?.state}`
+  }
+
   /** The name will be made by the page; it is cleaned up too. */
   adopt(name: string): string {
     this.created.add(name)
