@@ -99,7 +99,7 @@ test-tools:
 
 .PHONY: test-go
 test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
-	$(GO_TEST) -timeout 20m $$(go list ./... | grep -vE '/test/(chaos|cluster|kubernetes|stack)$$')
+	$(GO_TEST) -timeout 20m $$(go list ./... | grep -vE '/test/(chaos|cluster|install|kubernetes|stack)$$')
 
 .PHONY: test-temporal
 test-temporal: build ## Tests of the local Temporal server
@@ -121,12 +121,15 @@ test-e2e: test-tools build ui/node_modules ## The real programs, driven by comma
 test-chaos: build ## Programs killed at every step
 	$(GO_TEST) -timeout 30m ./test/chaos
 
+# Helm and the images are outside of what Go knows to depend on, so their results are not kept.
 .PHONY: test-kubernetes
 test-kubernetes: ## Tests against a real Kubernetes of one node (root, Linux)
 	@if [ "$$(uname -s)" != Linux ] || [ "$$(id -u)" != 0 ]; then \
 		echo "test-kubernetes: needs root on Linux, because a node makes containers, mounts and interfaces" >&2; exit 1; \
 	else $(GO_TEST) -timeout 60m -p 1 -parallel 4 ./test/cluster ./test/kubernetes ./test/stack && \
-		PROVIDER=kubernetes $(GO_TEST) -timeout 30m -parallel 5 ./test/chaos; fi
+		PROVIDER=kubernetes $(GO_TEST) -timeout 30m -parallel 5 ./test/chaos && \
+		$(GO_TEST) -count=1 -timeout 30m ./test/install && \
+		$(MAKE) --no-print-directory test-tools ui/node_modules && cd test/e2e && TOYGRES_E2E=chart $(GO_TEST) -count=1 -timeout 30m .; fi
 
 .PHONY: bench
 bench: build ## Measure what docs/benchmarks.md tells
