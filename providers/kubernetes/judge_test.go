@@ -128,6 +128,26 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 	}
 }
 
+// Pods from before there were marks are replaced when they have another size,
+// and left alone otherwise: an upgrade restarts no database.
+func TestAPodIsKnownByItsMarkOrElseByItsLimits(t *testing.T) {
+	t.Parallel()
+	d := testDesired(t, Config{Namespace: "databases", ReservedCPUPercent: 10}, toygres.Spec{Name: "orders"})
+	size, larger := d.spec.Size(), d.spec.Size()
+	larger.MemoryMiB *= 2
+	more := size
+	more.StorageGiB++
+	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: containerName, Resources: corev1.ResourceRequirements{
+		Requests: resources(d.spec, 10), Limits: resources(d.spec, 100),
+	}}}}}
+	require.True(t, fits(pod, size))
+	require.False(t, fits(pod, larger))
+	pod.Annotations = map[string]string{annotationSize: sizeMark(size)}
+	require.True(t, fits(pod, size))
+	require.False(t, fits(pod, larger))
+	require.False(t, fits(pod, more), "settings follow from storage, too")
+}
+
 // volume is a claim that asks for so much storage.
 func volume(storage string) corev1.PersistentVolumeClaim {
 	return corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: volumeData}, Spec: corev1.PersistentVolumeClaimSpec{

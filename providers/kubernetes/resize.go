@@ -133,15 +133,16 @@ func sizeMark(s toygres.Size) string {
 }
 
 // fits reports whether the pod has this size. One without a mark was made
-// before there were any, and is known by what its container asks for.
+// before there were any, and is known by the limits of its container: what it
+// reserves may be less.
 func fits(pod *corev1.Pod, s toygres.Size) bool {
 	if mark, marked := pod.Annotations[annotationSize]; marked {
 		return mark == sizeMark(s)
 	}
 	for _, c := range pod.Spec.Containers {
 		if c.Name == containerName {
-			return c.Resources.Requests.Cpu().MilliValue() == int64(s.CPUMillis) &&
-				c.Resources.Requests.Memory().Value() == int64(s.MemoryMiB)<<20
+			return c.Resources.Limits.Cpu().MilliValue() == int64(s.CPUMillis) &&
+				c.Resources.Limits.Memory().Value() == int64(s.MemoryMiB)<<20
 		}
 	}
 	return true
