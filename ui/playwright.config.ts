@@ -7,6 +7,7 @@ import { defineConfig, devices } from '@playwright/test'
 // CHROMIUM               the browser (default /usr/bin/chromium)
 // CONNECTION_URL_FILE    where the connection URL of a new instance is written for others to try; its instance then
 //                        stays. Nothing is written when unset.
+const baseURL = process.env.BASE_URL ?? 'http://127.0.0.1:8080'
 const screenshots = process.env.SCREENSHOTS === '1'
 
 export default defineConfig({
@@ -21,7 +22,7 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   reporter: [['list']],
   use: {
-    baseURL: process.env.BASE_URL ?? 'http://127.0.0.1:8080',
+    baseURL,
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     trace: 'retain-on-failure',
@@ -30,6 +31,8 @@ export default defineConfig({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: [
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+        // Without TLS, browsers give the clipboard to pages of this machine only.
+        `--unsafely-treat-insecure-origin-as-secure=${baseURL}`,
         '--disable-gpu',
         '--disable-quic',
         '--no-first-run',

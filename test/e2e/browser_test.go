@@ -16,7 +16,11 @@ func TestTheWebUIWorksInARealBrowser(t *testing.T) {
 	ui, err := filepath.Abs("../../ui")
 	require.NoError(t, err)
 	urlFile := filepath.Join(t.TempDir(), "connection-url")
-	cmd := exec.CommandContext(t.Context(), "npx", "--no-install", "playwright", "test")
+	args := []string{"--no-install", "playwright", "test"}
+	for _, browser := range shared.browsers {
+		args = append(args, "--project="+browser)
+	}
+	cmd := exec.CommandContext(t.Context(), "npx", args...)
 	cmd.Dir = ui
 	cmd.Env = append(os.Environ(), "CI=true", "BASE_URL="+shared.URL, "ADMIN_USER=admin",
 		"ADMIN_PASSWORD_FILE="+shared.AdminPasswordFile, "CONNECTION_URL_FILE="+urlFile)

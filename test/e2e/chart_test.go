@@ -46,7 +46,8 @@ func deployChart(ctx context.Context) (_ deployment, err error) {
 	if out, err := installation.CLI(ctx, "create", "demo", "--wait").CombinedOutput(); err != nil {
 		return deployment{}, fmt.Errorf("create the instance demo: %w: %s", err, out)
 	}
-	return deployment{installation.Toygres, onChart{installation}}, nil
+	// How the page fits a phone does not depend on where the API runs.
+	return deployment{installation.Toygres, onChart{installation}, []string{"desktop"}}, nil
 }
 
 func (c onChart) Kill(t testing.TB, part string) (back func() bool) {

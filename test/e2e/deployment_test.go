@@ -17,6 +17,7 @@ import (
 type deployment struct {
 	*toygrestest.Toygres
 	surroundings
+	browsers []string // projects of ui/playwright.config.ts
 }
 
 // surroundings are what can be done and seen only from where a Toygres runs.
