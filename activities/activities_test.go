@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,9 +22,6 @@ import (
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/providers/local"
 )
-
-// worlds counts them, to keep their ports apart.
-var worlds atomic.Int64
 
 // realWorld is a real catalog with a create that has begun, and a real
 // provider.
@@ -53,10 +49,9 @@ func newRealWorld(t *testing.T) realWorld {
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	// Providers with different directories do not see each other's choices.
-	first := 30000 + os.Getpid()%100*10 + int(worlds.Add(1))%2*5
+	first, last := postgrestest.Ports(t)
 	provider, err := local.New(local.Config{Dir: filepath.Join(dir, "instances"), Prefixes: postgrestest.Prefixes(t)[:1],
-		FirstPort: first, LastPort: first + 4, Logger: slog.New(slog.DiscardHandler)})
+		FirstPort: first, LastPort: last, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, provider.Shutdown(context.Background())) })
 	return realWorld{store, provider, begun}

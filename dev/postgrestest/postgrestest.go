@@ -26,6 +26,15 @@ import (
 // setUp bounds fetching and starting; fetching all majors over a slow line takes longest.
 const setUp = 10 * time.Minute
 
+// Ports returns a range of ports for servers, which no other test has until this one has ended.
+func Ports(t testing.TB) (first, last int) {
+	t.Helper()
+	first, release, err := ports.Block()
+	require.NoError(t, err)
+	t.Cleanup(release)
+	return first, first + ports.BlockSize - 1
+}
+
 // Prefixes returns the installation prefixes of all supported PostgreSQL majors, newest first, fetching those that
 // are not in the cache. TOYGRES_LOCAL_POSTGRES, a ':'-separated list, overrides them.
 func Prefixes(tb testing.TB) []string {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,10 +37,8 @@ type Stack struct {
 	state   string
 	env     []string
 	log     io.Writer
+	release func() // of its ports
 }
-
-// instancePorts is how many ports a stack has for its instances.
-const instancePorts = 100
 
 // Option changes what [Up] starts.
 type Option func(*Stack)
@@ -68,7 +65,8 @@ func Up(ctx context.Context, log io.Writer, options ...Option) (_ *Stack, err er
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{project: project, state: state, log: log}
+	// The state comes first, so that Clean never takes another stack for this one.
+	s := &Stack{project: project, state: state, log: log, env: []string{"TOYGRES_STATE=" + state}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.explain())
@@ -79,9 +77,16 @@ func Up(ctx context.Context, log io.Writer, options ...Option) (_ *Stack, err er
 	if err := os.Chmod(state, 0o755); err != nil {
 		return nil, err
 	}
-	if s.env, err = environment(state, s.config()); err != nil {
+	first, release, err := ports.Block()
+	if err != nil {
 		return nil, err
 	}
+	s.release = release
+	variables, err := portsFrom(first)
+	if err != nil {
+		return nil, err
+	}
+	s.env = append(append(s.env, "XDG_CONFIG_HOME="+s.config()), variables...)
 	for _, option := range options {
 		option(s)
 	}
@@ -91,18 +96,21 @@ func Up(ctx context.Context, log io.Writer, options ...Option) (_ *Stack, err er
 	return s, s.readStatus(ctx)
 }
 
-func environment(state, config string) ([]string, error) {
-	env := []string{"TOYGRES_STATE=" + state, "XDG_CONFIG_HOME=" + config}
+// portsFrom gives a stack all of its ports from one block, so that no other
+// test takes one while a part is down.
+func portsFrom(port int) (env []string, err error) {
+	last := port + ports.BlockSize - 1
 	for _, variable := range []string{"API_PORT", "WORKER_PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT", "CATALOG_PORT"} {
-		port, err := ports.Free()
-		if err != nil {
-			return nil, err
+		for taken := true; taken; port++ { // a stranger may be in the block
+			if taken, err = ports.Taken(port); err != nil {
+				return nil, err
+			}
+			if !taken {
+				env = append(env, fmt.Sprintf("%s=%d", variable, port))
+			}
 		}
-		env = append(env, fmt.Sprintf("%s=%d", variable, port))
 	}
-	// Below the range from which the kernel gives out ports (32768 on).
-	first := 17000 + rand.IntN(150)*instancePorts
-	return append(env, fmt.Sprintf("INSTANCE_PORTS=%d-%d", first, first+instancePorts-1)), nil
+	return append(env, fmt.Sprintf("INSTANCE_PORTS=%d-%d", port, last)), nil
 }
 
 // findProject is the checkout that this file was compiled from, or the one
@@ -147,6 +155,9 @@ func (s *Stack) Clean() {
 	defer cancel()
 	if err := errors.Join(s.dev(ctx, s.log, "clean"), os.RemoveAll(s.state)); err != nil {
 		fmt.Fprintln(s.log, "stacktest: clean up:", err)
+	}
+	if s.release != nil {
+		s.release()
 	}
 }
 

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,19 +37,11 @@ func newDir(t *testing.T) string {
 	return dir
 }
 
-var portBlock = func() *atomic.Uint32 {
-	var block atomic.Uint32
-	block.Store(rand.Uint32N(220))
-	return &block
-}()
-
 // newConfig is for a provider over dir, with ports of its own.
 func newConfig(t *testing.T, dir string) Config {
 	t.Helper()
-	// Below where the kernel takes ports for outgoing connections. Another test
-	// process may have the same ones: the provider has to cope with that.
-	first := 10000 + int(portBlock.Add(1)%220)*100
-	return Config{Dir: filepath.Join(dir, "instances"), Prefixes: postgrestest.Prefixes(t), FirstPort: first, LastPort: first + 99,
+	first, last := postgrestest.Ports(t)
+	return Config{Dir: filepath.Join(dir, "instances"), Prefixes: postgrestest.Prefixes(t), FirstPort: first, LastPort: last,
 		StopTimeout: 20 * time.Second, Logger: slog.New(slog.DiscardHandler)}
 }
 

@@ -56,13 +56,12 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	first := 31000 + os.Getpid()%100*10
-	ports := fmt.Sprintf("%d-%d", first, first+9)
+	first, last := postgrestest.Ports(t)
 	for name, value := range map[string]string{
 		"CATALOG_URL": url, "WORKER_LISTEN": w.health, "LOG_LEVEL": "error",
 		"TEMPORAL_ADDRESS": w.temporal.Address, "TEMPORAL_NAMESPACE": temporaltest.Namespace,
 		"LOCAL_DIR": filepath.Join(dir, "instances"), "LOCAL_POSTGRES": strings.Join(postgrestest.Prefixes(t), ":"),
-		"LOCAL_PORTS": ports,
+		"LOCAL_PORTS": fmt.Sprintf("%d-%d", first, last),
 	} {
 		t.Setenv("TOYGRES_"+name, value)
 	}

@@ -6,14 +6,12 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -250,14 +248,11 @@ func provider(t *testing.T) toygres.Provider {
 	// As root, PostgreSQL runs as a user who must get there.
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 	require.NoError(t, os.Chmod(dir, 0o755))
-	first := 20_000 + 20*int(ranges.Add(1)+int64(rand.IntN(400)))
-	p, err := local.New(local.Config{Dir: dir, Prefixes: postgrestest.Prefixes(t)[:1], FirstPort: first, LastPort: first + 19})
+	first, last := postgrestest.Ports(t)
+	p, err := local.New(local.Config{Dir: dir, Prefixes: postgrestest.Prefixes(t)[:1], FirstPort: first, LastPort: last})
 	require.NoError(t, err)
 	return p
 }
-
-// ranges numbers the ranges of ports that tests have given to providers.
-var ranges atomic.Int64
 
 // noTemporal is a client of a Temporal that does not answer.
 func noTemporal(t *testing.T) client.Client {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,9 +21,6 @@ import (
 	"github.com/toygres/toygres/providers/local"
 	"github.com/toygres/toygres/services/worker/reconcile"
 )
-
-// worlds counts them, to keep their ports apart.
-var worlds atomic.Int64
 
 // world is a real catalog and a real provider, with Temporal as the test
 // tells it.
@@ -57,10 +53,9 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	// Providers with different directories do not see each other's choices.
-	first := 20000 + os.Getpid()%200*50 + int(worlds.Add(1))%10*5
+	first, last := postgrestest.Ports(t)
 	w.provider, err = local.New(local.Config{
-		Dir: filepath.Join(dir, "instances"), Prefixes: postgrestest.Prefixes(t)[:1], FirstPort: first, LastPort: first + 4,
+		Dir: filepath.Join(dir, "instances"), Prefixes: postgrestest.Prefixes(t)[:1], FirstPort: first, LastPort: last,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
