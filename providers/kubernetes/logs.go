@@ -26,7 +26,7 @@ func (p *Provider) Logs(ctx context.Context, id toygres.InstanceID, options toyg
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	l := &logReading{provider: p, id: id, since: options.Since, begun: time.Now()}
+	l := &logReading{provider: p, id: id, since: options.Since}
 	// The first look is the caller's, who is to hear what hinders it.
 	pod, err := l.pod(ctx)
 	var first []io.ReadCloser
@@ -69,7 +69,6 @@ type logReading struct {
 	provider *Provider
 	id       toygres.InstanceID
 	since    time.Time // lines from before are left out
-	begun    time.Time // when this was asked for
 
 	of        types.UID // the pod whose log was read last
 	container string    // and its container
@@ -115,11 +114,14 @@ func (l *logReading) open(ctx context.Context, pod *corev1.Pod, o toygres.LogOpt
 			closeAll(logs)
 		}
 	}()
-	switch {
-	case pod.UID != l.of: // perhaps on another node, with another clock
+	if pod.UID != l.of { // perhaps on another node, with another clock
 		l.last = time.Time{}
-	case l.last.IsZero(): // of the lines that there were at first, none was wanted
-		l.since = laterOf(l.since, l.begun)
+	}
+	if o.Tail < 0 {
+		if err := l.skip(ctx, pod); err != nil {
+			return nil, err
+		}
+		l.of, l.container, o.Tail = pod.UID, container, 0
 	}
 	if again && container != l.container {
 		before := o.Tail
@@ -158,8 +160,25 @@ func tail(lines int) *int64 {
 	if lines == 0 {
 		return nil
 	}
-	n := int64(max(0, lines))
+	n := int64(lines)
 	return &n
+}
+
+// skip takes what there is of the pod's log as read. To ask for no line of the
+// past would not do: Kubernetes answers before it has found the log's end, and
+// what is written meanwhile would be lost.
+func (l *logReading) skip(ctx context.Context, pod *corev1.Pod) error {
+	since := l.since
+	defer func() { l.since = since }()
+	l.since = time.Time{}
+	log, err := l.stream(ctx, pod, corev1.PodLogOptions{TailLines: tail(1)})
+	if notThere(err) {
+		return nil
+	}
+	if err != nil {
+		return l.failure(err)
+	}
+	return errors.Join(l.copy(io.Discard, log), log.Close())
 }
 
 // count returns how many lines there are of the pod's own log, at most as many

@@ -217,9 +217,10 @@ func writtenAt(line []byte) (time.Time, bool) {
 	return t, err == nil
 }
 
-// pastSize is how many bytes are enough to find a place again: every line has
-// its time, and the process that wrote it.
-const pastSize = 512
+// pastSize is how many bytes are enough to find a place again: with the
+// beginning of a line in it, which has its time and the process that wrote it.
+// The ends of long lines may be all the same.
+const pastSize = 16 << 10
 
 // before returns what is in the file just before at.
 func before(file io.ReaderAt, at int64) ([]byte, error) {
