@@ -54,15 +54,15 @@ func (v view) judgeRunning(o toygres.Observation, now time.Time, patience time.D
 	case v.pod != nil && !fits(v.pod, v.spec.Size()):
 		o.Message = "the server is about to be started again with its new size"
 		return o, 0
-	case podReady(v.pod) && v.spec.Public && v.address() == "":
+	case v.ready() && v.spec.Public && v.address() == "":
 		o.Message = "the server is ready; waiting for the load balancer's address"
 		if e, found := v.latest("SyncLoadBalancerFailed"); found {
 			o.Message = "the load balancer has no address: " + printable(e.Message)
 		}
 		return o, 0
-	case podReady(v.pod) && v.growing():
+	case v.ready() && v.growing():
 		return v.judgeGrowth(o, now, patience)
-	case podReady(v.pod):
+	case v.ready():
 		o.Phase = toygres.PhaseReady
 		return o, 0
 	}
@@ -80,6 +80,8 @@ func (v view) judgeRunning(o toygres.Observation, now time.Time, patience time.D
 			o.Phase = toygres.PhaseFailed
 		}
 		return o, max(left, 0)
+	case mayServe(v.pod):
+		return o, askAgain(v.pod, now)
 	}
 	return o, 0
 }

@@ -48,6 +48,8 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 	warning := func(reason string, since time.Duration) []corev1.Event {
 		return []corev1.Event{{Reason: reason, Message: "because", FirstTimestamp: ago(since), LastTimestamp: ago(0)}}
 	}
+	runs := pod(corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: ago(8 * time.Second)}}})
+	runs.Spec.NodeName, runs.Status.PodIP = "node-1", "10.244.0.7"
 	terminating := pod(corev1.ContainerStatus{}, ready)
 	terminating.DeletionTimestamp = &metav1.Time{Time: now}
 	pending := &corev1.PersistentVolumeClaim{Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}}
@@ -87,6 +89,8 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		"not yet scaled":         {view: view{set: set(&one)}, stopped: true, phase: toygres.PhaseStopping, message: "ending"},
 		"nothing but the record": {view: view{}, phase: toygres.PhaseStarting, message: "objects"},
 		"ready":                  {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready)}, phase: toygres.PhaseReady},
+		"runs":                   {view: view{set: set(&one), pod: runs}, phase: toygres.PhaseStarting, message: "PostgreSQL is starting", again: time.Second},
+		"answers":                {view: view{set: set(&one), pod: runs, answers: true}, phase: toygres.PhaseReady},
 		"restarting":             {view: view{set: set(&one), pod: terminating}, phase: toygres.PhaseStarting, message: "started again"},
 		"from before a restart":  {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready)}, restart: "again", phase: toygres.PhaseStarting, message: "started again"},
 		"no room":                {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, unschedulable(time.Minute))}, phase: toygres.PhaseStarting, message: "0/3 nodes", again: 9 * time.Minute},

@@ -75,6 +75,7 @@ type view struct {
 	claim    *corev1.PersistentVolumeClaim // only when the pod has not begun to run, or storage has grown
 	service  *corev1.Service
 	events   []corev1.Event // of those, when they may explain something
+	answers  bool           // the server takes connections, though the pod is not known to be ready
 }
 
 func (p *Provider) look(ctx context.Context, d desired, r record) (view, error) {
@@ -108,7 +109,8 @@ func (p *Provider) look(ctx context.Context, d desired, r record) (view, error) 
 			return v, err
 		}
 	}
-	if podReady(v.pod) && (!d.spec.Public || v.address() != "") && !v.growing() {
+	v.answers = answers(ctx, v.pod)
+	if v.ready() && (!d.spec.Public || v.address() != "") && !v.growing() {
 		return v, nil
 	}
 	return v, p.lookForEvents(ctx, &v)
@@ -120,9 +122,9 @@ func (p *Provider) lookForEvents(ctx context.Context, v *view) error {
 	switch {
 	case v.pod == nil:
 		about = append(about, v.set)
-	case podReady(v.pod) && v.growing():
+	case v.ready() && v.growing():
 		about = append(about, v.claim, v.pod)
-	case podReady(v.pod):
+	case v.ready():
 		about = append(about, v.service)
 	default:
 		about = append(about, v.pod)
@@ -141,6 +143,9 @@ func (p *Provider) lookForEvents(ctx context.Context, v *view) error {
 	}
 	return nil
 }
+
+// ready reports whether the server takes connections.
+func (v view) ready() bool { return podReady(v.pod) || v.answers }
 
 // existing is nil for what does not exist.
 func existing[T any](found *T, p *Provider, r request, err error) (*T, error) {
@@ -202,7 +207,7 @@ func (p *Provider) reach(ctx context.Context, v view, o toygres.Observation) (to
 	}
 	dialer := net.Dialer{Timeout: dialTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(o.Endpoint.Host, strconv.Itoa(o.Endpoint.Port)))
-	if err != nil && time.Since(readySince(v.pod)) < reachPatience {
+	if err != nil && (!podReady(v.pod) || time.Since(readySince(v.pod)) < reachPatience) {
 		o.Phase, o.Message = toygres.PhaseStarting, "the server is ready; its endpoint is not reachable yet"
 		return o, reachPause
 	}
