@@ -21,6 +21,7 @@ const (
 	CodeUnavailable     ErrorCode = "unavailable"     // a part that is needed is down; try again
 	CodeExhausted       ErrorCode = "exhausted"       // no port, disk or other capacity left
 	CodeProvider        ErrorCode = "provider_failed" // the provider could not do it
+	CodeQueryFailed     ErrorCode = "query_failed"    // PostgreSQL refused a statement; see Error.Postgres
 	CodeCancelled       ErrorCode = "cancelled"       // somebody cancelled it
 	CodeInternal        ErrorCode = "internal"        // a defect of ours; details are in the log only
 )
@@ -32,6 +33,19 @@ type FieldError struct {
 	Message string // what is wrong and what is allowed, for people
 }
 
+// PostgresError is what an instance's server says of a statement that it
+// refuses. It may repeat what the statement held, so it is for who sent it and
+// for no log.
+type PostgresError struct {
+	SQLState string // for example "42P01"
+	Severity string
+	Message  string
+	Detail   string
+	Hint     string
+	Position int    // of the mistake in the statement, in characters from 1; 0 where there is none
+	Where    string // the functions that it happened in
+}
+
 // Error is the one error type that crosses package borders with a meaning.
 // Message is for the user: it says what is wrong and what to do next, and
 // never holds a secret. Err is the cause, for logs only.
@@ -41,6 +55,7 @@ type Error struct {
 	Fields     []FieldError
 	Operation  OperationID   // the operation in progress, for conflicts
 	RetryAfter time.Duration // when trying again makes sense; 0 is unknown
+	Postgres   *PostgresError
 	Err        error
 }
 

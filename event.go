@@ -19,6 +19,7 @@ const (
 	EventStepSucceeded    EventType = "step.succeeded"    // Data: step, attempt
 	EventStepFailed       EventType = "step.failed"       // Data: step, attempt, next_retry_at
 	EventPasswordRevealed EventType = "password.revealed" // Actor saw the password
+	EventQueryRun         EventType = "query.run"         // Data: role, read_only, duration_ms, rows; sqlstate or code when it failed
 )
 
 // Event is an append-only fact about an instance.

@@ -192,6 +192,36 @@ type ClientInterface interface {
 	// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 	GetLogs(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// QueryInstanceWithBody Run one SQL statement on an instance
+	//
+	// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+	// parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+	//
+	// A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+	// What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+	//
+	// Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/instances/{name}/query (the `QueryInstance` operationId).
+	QueryInstanceWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// QueryInstance Run one SQL statement on an instance
+	//
+	// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+	// parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+	//
+	// A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+	// What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+	//
+	// Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/instances/{name}/query (the `QueryInstance` operationId).
+	QueryInstance(ctx context.Context, name Name, body QueryInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RestartInstance Restart a running instance
 	//
 	// Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
@@ -505,6 +535,56 @@ func (c *Client) ListInstanceEvents(ctx context.Context, name Name, params *List
 // Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 func (c *Client) GetLogs(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetLogsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// QueryInstanceWithBody Run one SQL statement on an instance
+//
+// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+// parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+//
+// A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+// What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+//
+// Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/instances/{name}/query (the `QueryInstance` operationId).
+func (c *Client) QueryInstanceWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQueryInstanceRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// QueryInstance Run one SQL statement on an instance
+//
+// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+// parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+//
+// A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+// What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+//
+// Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/instances/{name}/query (the `QueryInstance` operationId).
+func (c *Client) QueryInstance(ctx context.Context, name Name, body QueryInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQueryInstanceRequest(c.Server, name, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1357,6 +1437,53 @@ func NewGetLogsRequest(server string, name Name, params *GetLogsParams) (*http.R
 	return req, nil
 }
 
+// NewQueryInstanceRequest calls the generic QueryInstance builder with application/json body
+func NewQueryInstanceRequest(server string, name Name, body QueryInstanceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewQueryInstanceRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewQueryInstanceRequestWithBody constructs an http.Request for the QueryInstance method, with any body, and a specified content type
+func NewQueryInstanceRequestWithBody(server string, name Name, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/query", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRestartInstanceRequest constructs an http.Request for the RestartInstance method
 func NewRestartInstanceRequest(server string, name Name) (*http.Request, error) {
 	var err error
@@ -2011,6 +2138,36 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 	GetLogsWithResponse(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*GetLogsResponse, error)
+
+	// QueryInstanceWithBodyWithResponse Run one SQL statement on an instance
+	//
+	// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+	// parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+	//
+	// A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+	// What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+	//
+	// Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/query (the `QueryInstance` operationId).
+	QueryInstanceWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryInstanceResponse, error)
+
+	// QueryInstanceWithResponse Run one SQL statement on an instance
+	//
+	// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+	// parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+	//
+	// A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+	// What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+	//
+	// Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/query (the `QueryInstance` operationId).
+	QueryInstanceWithResponse(ctx context.Context, name Name, body QueryInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryInstanceResponse, error)
 
 	// RestartInstanceWithResponse Restart a running instance
 	//
@@ -2680,6 +2837,68 @@ func (r GetLogsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetLogsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// QueryInstanceResponse200Headers the declared response headers of an HTTP 200 response for QueryInstance
+type QueryInstanceResponse200Headers struct {
+	CacheControl *string
+}
+
+// QueryInstanceResponseDefaultHeaders the declared response headers of an HTTP default response for QueryInstance
+type QueryInstanceResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type QueryInstanceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *QueryResult
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *QueryInstanceResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *QueryInstanceResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r QueryInstanceResponse) GetJSON200() *QueryResult {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r QueryInstanceResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r QueryInstanceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r QueryInstanceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r QueryInstanceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r QueryInstanceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3590,6 +3809,48 @@ func (c *ClientWithResponses) GetLogsWithResponse(ctx context.Context, name Name
 	return ParseGetLogsResponse(rsp)
 }
 
+// QueryInstanceWithBodyWithResponse Run one SQL statement on an instance
+//
+// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+// parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+//
+// A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+// What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+//
+// Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/query (the `QueryInstance` operationId).
+func (c *ClientWithResponses) QueryInstanceWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QueryInstanceResponse, error) {
+	rsp, err := c.QueryInstanceWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQueryInstanceResponse(rsp)
+}
+
+// QueryInstanceWithResponse Run one SQL statement on an instance
+//
+// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+// parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+//
+// A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+// What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+//
+// Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/query (the `QueryInstance` operationId).
+func (c *ClientWithResponses) QueryInstanceWithResponse(ctx context.Context, name Name, body QueryInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*QueryInstanceResponse, error) {
+	rsp, err := c.QueryInstance(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQueryInstanceResponse(rsp)
+}
+
 // RestartInstanceWithResponse Restart a running instance
 //
 // Answers at once; the state is `restarting` until a new server accepts connections. Open connections are cut. A server that does not start again leaves the instance `stopped`, with its data.
@@ -4253,6 +4514,62 @@ func ParseGetLogsResponse(rsp *http.Response) (*GetLogsResponse, error) {
 	switch {
 	case true:
 		var headers GetLogsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseQueryInstanceResponse parses an HTTP response from a QueryInstanceWithResponse call
+func ParseQueryInstanceResponse(rsp *http.Response) (*QueryInstanceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &QueryInstanceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest QueryResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers QueryInstanceResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers QueryInstanceResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -48,6 +48,9 @@ type ServerInterface interface {
 	// GetLogs What an instance's server has written to its log
 	// (GET /api/instances/{name}/logs)
 	GetLogs(ctx echo.Context, name Name, params GetLogsParams) error
+	// QueryInstance Run one SQL statement on an instance
+	// (POST /api/instances/{name}/query)
+	QueryInstance(ctx echo.Context, name Name) error
 	// RestartInstance Restart a running instance
 	// (POST /api/instances/{name}/restart)
 	RestartInstance(ctx echo.Context, name Name) error
@@ -369,6 +372,22 @@ func (w *ServerInterfaceWrapper) GetLogs(ctx echo.Context) error {
 	return err
 }
 
+// QueryInstance converts echo context to params.
+func (w *ServerInterfaceWrapper) QueryInstance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.QueryInstance(ctx, name)
+	return err
+}
+
 // RestartInstance converts echo context to params.
 func (w *ServerInterfaceWrapper) RestartInstance(ctx echo.Context) error {
 	var err error
@@ -631,6 +650,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/instances/:name/connection/reveal", wrapper.RevealConnection, options.OperationMiddlewares["revealConnection"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/events", wrapper.ListInstanceEvents, options.OperationMiddlewares["listInstanceEvents"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/logs", wrapper.GetLogs, options.OperationMiddlewares["getLogs"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/query", wrapper.QueryInstance, options.OperationMiddlewares["queryInstance"]...)
 	router.GET(options.BaseURL+"/api/operations", wrapper.ListOperations, options.OperationMiddlewares["listOperations"]...)
 	router.GET(options.BaseURL+"/api/operations/:id", wrapper.GetOperation, options.OperationMiddlewares["getOperation"]...)
 	router.POST(options.BaseURL+"/api/operations/:id/cancel", wrapper.CancelOperation, options.OperationMiddlewares["cancelOperation"]...)
@@ -1164,6 +1184,60 @@ type GetLogsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetLogsdefaultApplicationProblemPlusJSONResponse) VisitGetLogsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryInstanceRequestObject struct {
+	Name Name `json:"name"`
+	Body *QueryInstanceJSONRequestBody
+}
+
+type QueryInstanceResponseObject interface {
+	VisitQueryInstanceResponse(w http.ResponseWriter) error
+}
+
+type QueryInstance200ResponseHeaders struct {
+	CacheControl *string
+}
+
+type QueryInstance200JSONResponse struct {
+	Body    QueryResult
+	Headers QueryInstance200ResponseHeaders
+}
+
+func (response QueryInstance200JSONResponse) VisitQueryInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QueryInstancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response QueryInstancedefaultApplicationProblemPlusJSONResponse) VisitQueryInstanceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1771,6 +1845,9 @@ type StrictServerInterface interface {
 	// GetLogs What an instance's server has written to its log
 	// (GET /api/instances/{name}/logs)
 	GetLogs(ctx context.Context, request GetLogsRequestObject) (GetLogsResponseObject, error)
+	// QueryInstance Run one SQL statement on an instance
+	// (POST /api/instances/{name}/query)
+	QueryInstance(ctx context.Context, request QueryInstanceRequestObject) (QueryInstanceResponseObject, error)
 	// RestartInstance Restart a running instance
 	// (POST /api/instances/{name}/restart)
 	RestartInstance(ctx context.Context, request RestartInstanceRequestObject) (RestartInstanceResponseObject, error)
@@ -2116,6 +2193,54 @@ func (sh *strictHandler) GetLogs(ctx echo.Context, name Name, params GetLogsPara
 		return err
 	} else if validResponse, ok := response.(GetLogsResponseObject); ok {
 		return validResponse.VisitGetLogsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// QueryInstance operation middleware
+func (sh *strictHandler) QueryInstance(ctx echo.Context, name Name) error {
+	var request QueryInstanceRequestObject
+
+	request.Name = name
+
+	var body QueryInstanceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.QueryInstance(ctx.Request().Context(), request.(QueryInstanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QueryInstance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(QueryInstanceResponseObject); ok {
+		return validResponse.VisitQueryInstanceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

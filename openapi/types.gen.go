@@ -19,6 +19,7 @@ const (
 	ErrorCodeInvalid         ErrorCode = "invalid"
 	ErrorCodeNotFound        ErrorCode = "not_found"
 	ErrorCodeProviderFailed  ErrorCode = "provider_failed"
+	ErrorCodeQueryFailed     ErrorCode = "query_failed"
 	ErrorCodeRateLimited     ErrorCode = "rate_limited"
 	ErrorCodeUnauthenticated ErrorCode = "unauthenticated"
 	ErrorCodeUnavailable     ErrorCode = "unavailable"
@@ -42,6 +43,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeNotFound:
 		return true
 	case ErrorCodeProviderFailed:
+		return true
+	case ErrorCodeQueryFailed:
 		return true
 	case ErrorCodeRateLimited:
 		return true
@@ -204,6 +207,24 @@ func (e OperationState) Valid() bool {
 	case OperationStateRunning:
 		return true
 	case OperationStateSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QueryResultTruncated.
+const (
+	Bytes QueryResultTruncated = "bytes"
+	Rows  QueryResultTruncated = "rows"
+)
+
+// Valid indicates whether the value is a known member of the QueryResultTruncated enum.
+func (e QueryResultTruncated) Valid() bool {
+	switch e {
+	case Bytes:
+		return true
+	case Rows:
 		return true
 	default:
 		return false
@@ -494,6 +515,23 @@ type OperationList struct {
 // OperationState defines model for OperationState.
 type OperationState string
 
+// PostgresError PostgreSQL's own error.
+type PostgresError struct {
+	Detail  *string `json:"detail,omitempty"`
+	Hint    *string `json:"hint,omitempty"`
+	Message string  `json:"message"`
+
+	// Position Where in the statement, in characters from 1.
+	Position *int   `json:"position,omitempty"`
+	Severity string `json:"severity"`
+
+	// Sqlstate For example "42P01".
+	Sqlstate string `json:"sqlstate"`
+
+	// Where The functions that it happened in.
+	Where *string `json:"where,omitempty"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	Code ErrorCode `json:"code"`
@@ -504,11 +542,70 @@ type Problem struct {
 
 	// OperationId The operation in progress, for conflicts.
 	OperationId *openapi_types.UUID `json:"operation_id,omitempty"`
-	RequestId   *string             `json:"request_id,omitempty"`
-	Status      int                 `json:"status"`
-	Title       string              `json:"title"`
-	Type        string              `json:"type"`
+
+	// Postgres PostgreSQL's own error.
+	Postgres  *PostgresError `json:"postgres,omitempty"`
+	RequestId *string        `json:"request_id,omitempty"`
+	Status    int            `json:"status"`
+	Title     string         `json:"title"`
+	Type      string         `json:"type"`
 }
+
+// QueryColumn defines model for QueryColumn.
+type QueryColumn struct {
+	Name string `json:"name"`
+
+	// Type As PostgreSQL writes it, for example "numeric(10,2)" or "text[]".
+	Type string `json:"type"`
+}
+
+// QueryRequest defines model for QueryRequest.
+type QueryRequest struct {
+	// MaxBytes How many bytes all values may have, as PostgreSQL writes them; 1 MiB when absent.
+	MaxBytes *int `json:"max_bytes,omitempty"`
+
+	// MaxRows How many rows are answered at most; 1000 when absent.
+	MaxRows *int `json:"max_rows,omitempty"`
+
+	// ReadOnly Whether it runs in a transaction that can't write; true when absent.
+	ReadOnly *bool `json:"read_only,omitempty"`
+
+	// Role The role whose rights it has; the superuser when absent.
+	Role *string `json:"role,omitempty"`
+
+	// Sql One statement.
+	Sql string `json:"sql"`
+
+	// TimeoutSeconds How long the statement may take, in seconds; 30 when absent.
+	TimeoutSeconds *int `json:"timeout_seconds,omitempty"`
+}
+
+// QueryResult defines model for QueryResult.
+type QueryResult struct {
+	// Columns Empty for a statement that answers no rows.
+	Columns []QueryColumn `json:"columns"`
+
+	// Command PostgreSQL's tag, for example "INSERT 0 3"; absent where a read was cut short.
+	Command    *string `json:"command,omitempty"`
+	DurationMs int64   `json:"duration_ms"`
+	ReadOnly   bool    `json:"read_only"`
+
+	// RowCount How many rows are here.
+	RowCount int `json:"row_count"`
+
+	// Rows A list of values per row. Booleans, integers, floating-point numbers, json and arrays are themselves in JSON; integers beyond
+	// 2^53, NaN, Infinity, numeric and all other types are strings as PostgreSQL writes them; bytea is hexadecimal, `\x00ff`.
+	Rows [][]interface{} `json:"rows"`
+
+	// RowsAffected How many rows the tag counts.
+	RowsAffected *int64 `json:"rows_affected,omitempty"`
+
+	// Truncated Which limit has cut the rows short; absent when they are all here.
+	Truncated *QueryResultTruncated `json:"truncated,omitempty"`
+}
+
+// QueryResultTruncated Which limit has cut the rows short; absent when they are all here.
+type QueryResultTruncated string
 
 // Range defines model for Range.
 type Range struct {
@@ -676,6 +773,9 @@ type CreateInstanceJSONRequestBody = CreateInstanceRequest
 
 // UpdateInstanceJSONRequestBody defines body for UpdateInstance for application/json ContentType.
 type UpdateInstanceJSONRequestBody = UpdateInstanceRequest
+
+// QueryInstanceJSONRequestBody defines body for QueryInstance for application/json ContentType.
+type QueryInstanceJSONRequestBody = QueryRequest
 
 // SignInJSONRequestBody defines body for SignIn for application/json ContentType.
 type SignInJSONRequestBody = SignInRequest

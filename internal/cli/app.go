@@ -68,13 +68,16 @@ starts and deletes them.
   toygres connect mydb --url      print its connection URL, for scripts`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if a.output == formatCSV && cmd.Annotations[formatCSV] != "" {
+				return nil
+			}
 			return checkFormat(a.output)
 		},
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.serverFlag, "server", "", "URL of the Toygres server (default: $TOYGRES_URL, or the one signed in to last, or "+defaultURL+")")
-	flags.StringVarP(&a.output, "output", "o", formatTable, "output format: table, json or yaml")
+	flags.StringVarP(&a.output, "output", "o", formatTable, "output format: table, json or yaml, and csv of query")
 	flags.BoolVar(&a.noHeaders, "no-headers", false, "print tables without their header line")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print no progress and no hints")
 	root.AddGroup(
@@ -83,7 +86,7 @@ starts and deletes them.
 		&cobra.Group{ID: groupAccess, Title: "Access:"},
 	)
 	root.AddCommand(
-		a.createCommand(), a.listCommand(), a.getCommand(), a.connectCommand(), a.psqlCommand(),
+		a.createCommand(), a.listCommand(), a.getCommand(), a.connectCommand(), a.psqlCommand(), a.queryCommand(),
 		a.stopCommand(), a.startCommand(), a.restartCommand(), a.resizeCommand(), a.deleteCommand(), a.offerCommand(),
 		a.operationsCommand(), a.logsCommand(), a.eventsCommand(),
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.tokensCommand(),

@@ -27,6 +27,8 @@ type client struct {
 	*openapi.Client
 	// streams is the same without a limit of time, for event streams.
 	streams *openapi.Client
+	// patient waits for an answer for as long as its context lets it.
+	patient *openapi.Client
 }
 
 // newClient returns a client of the server at base. An empty token is sent
@@ -45,7 +47,7 @@ func newClient(base, token string, jar http.CookieJar) (*client, error) {
 		}
 		return nil
 	}
-	build := func(timeout time.Duration) (*openapi.Client, error) {
+	build := func(transport *http.Transport, timeout time.Duration) (*openapi.Client, error) {
 		doer := &retrying{base: base, client: &http.Client{Transport: transport, CheckRedirect: stay, Jar: jar, Timeout: timeout}}
 		return openapi.NewClient(base, openapi.WithHTTPClient(doer), openapi.WithRequestEditorFn(func(_ context.Context, request *http.Request) error {
 			request.Header.Set("User-Agent", "toygres/"+version.String())
@@ -55,15 +57,21 @@ func newClient(base, token string, jar http.CookieJar) (*client, error) {
 			return nil
 		}))
 	}
-	api, err := build(60 * time.Second)
+	api, err := build(transport, 60*time.Second)
 	if err != nil {
 		return nil, err
 	}
-	streams, err := build(0)
+	streams, err := build(transport, 0)
 	if err != nil {
 		return nil, err
 	}
-	return &client{Client: api, streams: streams}, nil
+	unhurried := transport.Clone()
+	unhurried.ResponseHeaderTimeout = 0
+	patient, err := build(unhurried, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &client{Client: api, streams: streams, patient: patient}, nil
 }
 
 // origin is the scheme, host and port of u: the border that no token crosses.

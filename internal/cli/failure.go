@@ -25,6 +25,7 @@ const (
 	exitDenied      = 5
 	exitUnavailable = 6
 	exitOperation   = 7
+	exitQuery       = 8
 	exitInterrupted = 130 // 128 + SIGINT, as shells have it
 )
 
@@ -42,6 +43,7 @@ func exitCodesHelp() *cobra.Command {
     5  not signed in, or not allowed
     6  the server is unavailable or busy, or the time is up
     7  the operation failed or was cancelled
+    8  PostgreSQL refused the statement of toygres query
   130  interrupted with Ctrl-C; an operation that has begun goes on
 
 toygres psql exits with the code of psql itself.`,
@@ -134,6 +136,17 @@ func problemFailure(p openapi.Problem, response *http.Response) *failure {
 			f.fields = nil // the message says it all
 		}
 	}
+	if e := p.Postgres; e != nil {
+		if e.Detail != nil {
+			f.fields = append(f.fields, "detail: "+*e.Detail)
+		}
+		if e.Position != nil {
+			f.fields = append(f.fields, fmt.Sprintf("at character %d", *e.Position))
+		}
+		if e.Hint != nil {
+			f.fields = append(f.fields, "hint: "+*e.Hint)
+		}
+	}
 	var hints []string
 	switch p.Code {
 	case openapi.ErrorCodeUnauthenticated:
@@ -173,6 +186,8 @@ func exitCodeOf(code openapi.ErrorCode, status int) int {
 		return exitUnavailable
 	case openapi.ErrorCodeProviderFailed, openapi.ErrorCodeCancelled:
 		return exitOperation
+	case openapi.ErrorCodeQueryFailed:
+		return exitQuery
 	case openapi.ErrorCodeInternal:
 		return exitFailure
 	}

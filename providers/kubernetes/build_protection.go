@@ -3,6 +3,7 @@ package kubernetes
 import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	applymeta "k8s.io/client-go/applyconfigurations/meta/v1"
 	applynetworking "k8s.io/client-go/applyconfigurations/networking/v1"
@@ -11,7 +12,7 @@ import (
 
 // networkPolicy lets clients reach the server's port and nothing else: from
 // the allowed networks, or by default from every pod of the cluster, and for a
-// public instance from everywhere; Toygres's worker always.
+// public instance from everywhere; Toygres's own programs always.
 func networkPolicy(d desired) *applynetworking.NetworkPolicyApplyConfiguration {
 	rule := applynetworking.NetworkPolicyIngressRule().
 		WithPorts(applynetworking.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP).WithPort(intstr.FromInt32(port)))
@@ -27,9 +28,9 @@ func networkPolicy(d desired) *applynetworking.NetworkPolicyApplyConfiguration {
 	} else {
 		rule.WithFrom(applynetworking.NetworkPolicyPeer().
 			WithNamespaceSelector(applymeta.LabelSelector().WithMatchLabels(map[string]string{labelNamespace: d.config.WorkerNamespace})).
-			WithPodSelector(applymeta.LabelSelector().WithMatchLabels(map[string]string{
-				labelName: productName, labelComponent: workerComponent,
-			})))
+			WithPodSelector(applymeta.LabelSelector().WithMatchLabels(map[string]string{labelName: productName}).
+				WithMatchExpressions(applymeta.LabelSelectorRequirement().WithKey(labelComponent).
+					WithOperator(metav1.LabelSelectorOpIn).WithValues(apiComponent, workerComponent))))
 	}
 	return applynetworking.NetworkPolicy(baseName(d.id), d.config.Namespace).WithLabels(d.labelsOf()).WithSpec(
 		applynetworking.NetworkPolicySpec().

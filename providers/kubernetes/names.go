@@ -28,7 +28,8 @@ const (
 	productName       = "toygres"
 	databaseName      = "postgresql"
 	databaseComponent = "database"
-	workerComponent   = "worker" // the component that connects to instances
+	apiComponent      = "api" // the components that connect to instances
+	workerComponent   = "worker"
 )
 
 // Annotations. Spec and storage class are on record and StatefulSet, the

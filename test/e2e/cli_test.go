@@ -43,6 +43,9 @@ func TestTheCommandLineTakesADatabaseThroughItsWholeLife(t *testing.T) {
 	exec1(t, address, "INSERT INTO kept VALUES (42)")
 	require.Contains(t, toygres(t, "psql", name, "-c", "SELECT n FROM kept"), "42")
 
+	require.Equal(t, "n,m\n42,\n", toygres(t, "query", name, "SELECT n, null AS m FROM kept", "-o", "csv"))
+	require.Equal(t, "UPDATE 1\n", toygres(t, "query", name, "--write", "UPDATE kept SET n = n"))
+
 	toygres(t, "resize", name, "--memory", "512MiB", "--storage", "3GiB", "--wait")
 	resized := get(t, name)
 	require.Equal(t, []int{instance.CpuMillis, 512, 3}, []int{resized.CpuMillis, resized.MemoryMib, resized.StorageGib})
@@ -124,6 +127,7 @@ func TestEveryCommandThatFailsSaysWhyAndWithWhichExitCode(t *testing.T) {
 		{[]string{"create", "old", "--version", "9"}, 2, "version"},
 		{[]string{"delete", "demo"}, 2, "--yes"},
 		{[]string{"resize", "demo", "--storage", "1GiB"}, 2, "can only grow"},
+		{[]string{"query", "demo", "CREATE TABLE t ()"}, 8, "25006"},
 		{[]string{"--server", "http://127.0.0.1:1", "list"}, 5, "login"},
 	} {
 		cmd := shared.CLI(t.Context(), c.args...)

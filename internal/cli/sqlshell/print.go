@@ -2,6 +2,7 @@ package sqlshell
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -42,7 +43,7 @@ func (s *Shell) print(result *pgconn.ResultReader) {
 		for i, column := range columns {
 			right[i] = rightAligned[column.DataTypeOID]
 		}
-		s.printAligned(header, rows, right)
+		Table{Header: header, Rows: rows, Right: right, Bare: s.TuplesOnly}.Print(s.Out)
 	}
 }
 
@@ -58,11 +59,20 @@ func (s *Shell) printUnaligned(header []string, rows [][]string) {
 	}
 }
 
-func (s *Shell) printAligned(header []string, rows [][]string, right []bool) {
-	widths := make([]int, len(header))
-	all := rows
-	if !s.TuplesOnly {
-		all = append([][]string{header}, rows...)
+// Table is a result as psql shows one.
+type Table struct {
+	Header []string
+	Rows   [][]string
+	Right  []bool // of each column: whether it is right-aligned
+	Bare   bool   // rows only
+}
+
+// Print writes the table.
+func (t Table) Print(out io.Writer) {
+	widths := make([]int, len(t.Header))
+	all := t.Rows
+	if !t.Bare {
+		all = append([][]string{t.Header}, t.Rows...)
 	}
 	for _, row := range all {
 		for i, cell := range row {
@@ -74,30 +84,30 @@ func (s *Shell) printAligned(header []string, rows [][]string, right []bool) {
 		for i, cell := range row {
 			cells[i] = " " + pad(i, cell, widths[i]-utf8.RuneCountInString(cell)) + " "
 		}
-		fmt.Fprintln(s.Out, strings.TrimRight(strings.Join(cells, "|"), " "))
+		fmt.Fprintln(out, strings.TrimRight(strings.Join(cells, "|"), " "))
 	}
-	if !s.TuplesOnly {
-		line(header, func(_ int, cell string, space int) string {
+	if !t.Bare {
+		line(t.Header, func(_ int, cell string, space int) string {
 			return strings.Repeat(" ", space/2) + cell + strings.Repeat(" ", space-space/2)
 		})
 		rules := make([]string, len(widths))
 		for i, width := range widths {
 			rules[i] = strings.Repeat("-", width+2)
 		}
-		fmt.Fprintln(s.Out, strings.Join(rules, "+"))
+		fmt.Fprintln(out, strings.Join(rules, "+"))
 	}
-	for _, row := range rows {
+	for _, row := range t.Rows {
 		line(row, func(i int, cell string, space int) string {
-			if right[i] {
+			if t.Right[i] {
 				return strings.Repeat(" ", space) + cell
 			}
 			return cell + strings.Repeat(" ", space)
 		})
 	}
-	if !s.TuplesOnly {
-		fmt.Fprintln(s.Out, count(len(rows)))
+	if !t.Bare {
+		fmt.Fprintln(out, count(len(t.Rows)))
 	}
-	fmt.Fprintln(s.Out)
+	fmt.Fprintln(out)
 }
 
 func count(rows int) string {

@@ -68,12 +68,12 @@ func TestViewerChangesNothingAndSeesNoSecret(t *testing.T) {
 	changing := 0
 	eachOperation(t, func(id, method, path string) {
 		switch id {
-		case "createInstance", "updateInstance", "deleteInstance", "stopInstance", "startInstance", "restartInstance", "revealConnection", "cancelOperation", "getLogs":
+		case "createInstance", "updateInstance", "deleteInstance", "stopInstance", "startInstance", "restartInstance", "revealConnection", "cancelOperation", "getLogs", "queryInstance":
 			changing++
 			viewer.do(method, path, "").problem(403, toygres.CodeForbidden)
 		}
 	})
-	require.Equal(t, 9, changing)
+	require.Equal(t, 10, changing)
 	require.Equal(t, 200, viewer.get("/api/instances/demo").status)
 	require.Equal(t, 200, viewer.get("/api/instances").status)
 }

@@ -35,6 +35,7 @@ var needs = map[string]toygres.Role{
 	"startInstance":    toygres.RoleOperator,
 	"restartInstance":  toygres.RoleOperator,
 	"revealConnection": toygres.RoleOperator,
+	"queryInstance":    toygres.RoleOperator, // as the superuser a read, too, sees every secret
 	"getLogs":          toygres.RoleOperator, // literals of statements may be secrets
 	"cancelOperation":  toygres.RoleOperator,
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -41,8 +42,15 @@ func callOf(ctx context.Context) *call {
 
 func requestID(c echo.Context) string { return callOf(c.Request().Context()).requestID }
 
-// answerTime bounds the work for one request. Streams have no bound.
+// answerTime bounds the work for one request. Streams have no bound, and a
+// query has its own.
 const answerTime = 20 * time.Second
+
+// letTakeTime lifts the server's limits so that an answer may take that long.
+func letTakeTime(c echo.Context, most time.Duration) error {
+	control := http.NewResponseController(c.Response())
+	return errors.Join(control.SetReadDeadline(time.Now().Add(most+writeTime)), control.SetWriteDeadline(time.Now().Add(most+writeTime)))
+}
 
 // observe gives each request its id and its time, answers errors and
 // panics, and then logs and counts the request. It is the outermost middleware, so that it sees the
@@ -58,7 +66,14 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		current := &call{requestID: id, clientIP: c.RealIP()}
 		ctx := context.WithValue(request.Context(), callKey{}, current)
 		bounded, cancel := ctx, context.CancelFunc(func() {})
-		if !streams(c) {
+		switch {
+		case streams(c):
+		case c.Path() == queryRoute:
+			if err := letTakeTime(c, queryTime); err != nil {
+				return err
+			}
+			bounded, cancel = context.WithTimeout(ctx, queryTime)
+		default:
 			bounded, cancel = context.WithTimeout(ctx, answerTime)
 		}
 		defer cancel()

@@ -29,6 +29,7 @@ var statuses = map[toygres.ErrorCode]int{
 	toygres.CodeUnavailable:     http.StatusServiceUnavailable,
 	toygres.CodeExhausted:       http.StatusInsufficientStorage,
 	toygres.CodeProvider:        http.StatusBadGateway,
+	toygres.CodeQueryFailed:     http.StatusUnprocessableEntity,
 	toygres.CodeCancelled:       http.StatusConflict,
 	toygres.CodeInternal:        http.StatusInternalServerError,
 }
@@ -141,6 +142,13 @@ func writeProblem(c echo.Context, status int, problem *toygres.Error) error {
 	}
 	if operation, err := uuid.Parse(string(problem.Operation)); err == nil {
 		body.OperationId = &operation
+	}
+	if e := problem.Postgres; e != nil {
+		body.Postgres = &openapi.PostgresError{Sqlstate: e.SQLState, Severity: e.Severity, Message: e.Message,
+			Detail: optional(e.Detail), Hint: optional(e.Hint), Where: optional(e.Where)}
+		if e.Position > 0 {
+			body.Postgres.Position = &e.Position
+		}
 	}
 	if len(problem.Fields) > 0 {
 		fields := make([]openapi.FieldError, len(problem.Fields))

@@ -84,6 +84,7 @@ type Server struct {
 	metrics       *metrics
 	hub           *hub
 	userNames     sync.Map // toygres.UserID → string
+	queries       chan struct{}
 	draining      atomic.Bool
 }
 
@@ -116,6 +117,7 @@ func New(options Options) (*Server, error) {
 		limiter:       auth.NewLimiter(options.SignInLimits),
 		crossOrigin:   crossOrigin,
 		metrics:       newMetrics(options.Metrics.Registry, options.Catalog),
+		queries:       make(chan struct{}, queriesAtOnce),
 	}
 	s.hub = newHub(s)
 	return s, nil

@@ -174,6 +174,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{name}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run one SQL statement on an instance
+         * @description In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
+         *     parameters, and no `COPY`. When the client goes away the statement is cancelled and undone.
+         *
+         *     A read stops at `max_rows` or `max_bytes`; a statement that may write runs to its end, and only the answer is cut short.
+         *     What PostgreSQL refuses answers `422` with the code `query_failed` and PostgreSQL's own error in `postgres`.
+         *
+         *     Each run is an event of the instance with who, how and how long. The text of the statement is nowhere kept.
+         */
+        post: operations["queryInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{name}/restart": {
         parameters: {
             query?: never;
@@ -468,7 +497,7 @@ export interface components {
             port: number;
         };
         /** @enum {string} */
-        ErrorCode: "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "rate_limited" | "unavailable" | "exhausted" | "provider_failed" | "cancelled" | "internal";
+        ErrorCode: "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "rate_limited" | "unavailable" | "exhausted" | "provider_failed" | "query_failed" | "cancelled" | "internal";
         Event: {
             /** @description Who did it; absent when Toygres itself did. */
             actor?: string;
@@ -602,6 +631,19 @@ export interface components {
         };
         /** @enum {string} */
         OperationState: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+        /** @description PostgreSQL's own error. */
+        PostgresError: {
+            detail?: string;
+            hint?: string;
+            message: string;
+            /** @description Where in the statement, in characters from 1. */
+            position?: number;
+            severity: string;
+            /** @description For example "42P01". */
+            sqlstate: string;
+            /** @description The functions that it happened in. */
+            where?: string;
+        };
         Problem: {
             code: components["schemas"]["ErrorCode"];
             /** @description What is wrong here, and what to do. */
@@ -612,10 +654,56 @@ export interface components {
              * @description The operation in progress, for conflicts.
              */
             operation_id?: string;
+            postgres?: components["schemas"]["PostgresError"];
             request_id?: string;
             status: number;
             title: string;
             type: string;
+        };
+        QueryColumn: {
+            name: string;
+            /** @description As PostgreSQL writes it, for example "numeric(10,2)" or "text[]". */
+            type: string;
+        };
+        QueryRequest: {
+            /** @description How many bytes all values may have, as PostgreSQL writes them; 1 MiB when absent. */
+            max_bytes?: number;
+            /** @description How many rows are answered at most; 1000 when absent. */
+            max_rows?: number;
+            /** @description Whether it runs in a transaction that can't write; true when absent. */
+            read_only?: boolean;
+            /** @description The role whose rights it has; the superuser when absent. */
+            role?: string;
+            /** @description One statement. */
+            sql: string;
+            /** @description How long the statement may take, in seconds; 30 when absent. */
+            timeout_seconds?: number;
+        };
+        QueryResult: {
+            /** @description Empty for a statement that answers no rows. */
+            columns: components["schemas"]["QueryColumn"][];
+            /** @description PostgreSQL's tag, for example "INSERT 0 3"; absent where a read was cut short. */
+            command?: string;
+            /** Format: int64 */
+            duration_ms: number;
+            read_only: boolean;
+            /** @description How many rows are here. */
+            row_count: number;
+            /**
+             * @description A list of values per row. Booleans, integers, floating-point numbers, json and arrays are themselves in JSON; integers beyond
+             *     2^53, NaN, Infinity, numeric and all other types are strings as PostgreSQL writes them; bytea is hexadecimal, `\x00ff`.
+             */
+            rows: unknown[][];
+            /**
+             * Format: int64
+             * @description How many rows the tag counts.
+             */
+            rows_affected?: number;
+            /**
+             * @description Which limit has cut the rows short; absent when they are all here.
+             * @enum {string}
+             */
+            truncated?: "rows" | "bytes";
         };
         Range: {
             default: number;
@@ -966,6 +1054,35 @@ export interface operations {
                 content: {
                     "text/event-stream": components["schemas"]["LogLines"];
                     "text/plain": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    queryInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryRequest"];
+            };
+        };
+        responses: {
+            /** @description What the statement answered. */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryResult"];
                 };
             };
             default: components["responses"]["Problem"];

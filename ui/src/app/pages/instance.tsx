@@ -22,6 +22,7 @@ import { OperationCard } from '@/features/operations/operation-card'
 import { OperationHistory } from '@/features/operations/operation-history'
 import { isActive } from '@/features/operations/progress'
 import { operationsQuery } from '@/features/operations/queries'
+import { QueryCard } from '@/features/query/query-card'
 import { canOperate } from '@/features/session/roles'
 import type { Schema } from '@/lib/api'
 import { isNotFound } from '@/lib/problem'
@@ -81,6 +82,7 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
         <div className="flex min-w-0 flex-col gap-5">
           {shown && <OperationCard operation={shown} canOperate={mayOperate} />}
           {instance.endpoint && <ConnectionCard instance={instance} canReveal={mayOperate} />}
+          {mayOperate && instance.state === 'running' && <QueryCard name={instance.name} />}
           {mayOperate && instance.endpoint && <LogCard name={instance.name} />}
           <OperationHistory operations={operations?.filter((operation) => operation.id !== shown?.id)} />
           <EventList name={instance.name} />
