@@ -26,13 +26,15 @@ const (
 	StateRestarting State = "restarting"
 	StateUpdating   State = "updating"
 	StateDeleting   State = "deleting"
+	StateTrashed    State = "trashed" // stopped and hidden, its data kept until it is purged or brought back
 	StateDeleted    State = "deleted"
 	StateFailed     State = "failed"
 )
 
 // transitions is the one table of allowed state changes. Whatever is not in
 // it is refused by the catalog. A delete that is cancelled before it touched
-// anything goes back to where it came from, hence the ways out of deleting.
+// anything goes back to where it came from, hence the ways out of deleting. What
+// comes back from the trash starts, or is found stopped.
 var transitions = map[State][]State{
 	StateCreating:   {StateRunning, StateFailed},
 	StateRunning:    {StateStopping, StateRestarting, StateUpdating, StateDeleting, StateFailed},
@@ -41,7 +43,8 @@ var transitions = map[State][]State{
 	StateStarting:   {StateRunning, StateStopped, StateFailed},
 	StateRestarting: {StateRunning, StateStopped, StateFailed},
 	StateUpdating:   {StateRunning, StateStopped, StateFailed},
-	StateDeleting:   {StateDeleted, StateFailed, StateRunning, StateStopped},
+	StateDeleting:   {StateTrashed, StateDeleted, StateFailed, StateRunning, StateStopped},
+	StateTrashed:    {StateDeleting, StateStarting, StateStopping},
 	StateFailed:     {StateDeleting},
 	StateDeleted:    {},
 }
@@ -49,7 +52,7 @@ var transitions = map[State][]State{
 // States returns every state.
 func States() []State {
 	return []State{StateCreating, StateRunning, StateStopping, StateStopped, StateStarting,
-		StateRestarting, StateUpdating, StateDeleting, StateDeleted, StateFailed}
+		StateRestarting, StateUpdating, StateDeleting, StateTrashed, StateDeleted, StateFailed}
 }
 
 // CanBecome reports whether an instance in state s may change to next.
@@ -69,7 +72,7 @@ func Sources(next State) []State {
 // Settled reports whether s lasts until somebody asks for a change.
 func (s State) Settled() bool {
 	switch s {
-	case StateRunning, StateStopped, StateDeleted, StateFailed:
+	case StateRunning, StateStopped, StateTrashed, StateDeleted, StateFailed:
 		return true
 	default:
 		return false
@@ -141,6 +144,8 @@ type Instance struct {
 	ServerVersion string      // full version as the server reports it; "" until known
 	Message       string      // why it failed, or what it waits for; "" when all is well
 	Operation     OperationID // the one in progress; "" when there is none
+	PurgeAt       time.Time   // when what is in the trash is removed for good; zero for all else
+	TrashedFrom   State       // what it was before it went into the trash; "" for all else
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }

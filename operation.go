@@ -11,17 +11,19 @@ type Kind string
 
 // The kinds of operations.
 const (
-	KindCreate  Kind = "create"
-	KindDelete  Kind = "delete"
-	KindStop    Kind = "stop"
-	KindStart   Kind = "start"
-	KindRestart Kind = "restart"
-	KindResize  Kind = "resize"
+	KindCreate   Kind = "create"
+	KindTrash    Kind = "trash"    // stop it and keep it in the trash
+	KindUndelete Kind = "undelete" // bring it back from there
+	KindDelete   Kind = "delete"   // remove it for good
+	KindStop     Kind = "stop"
+	KindStart    Kind = "start"
+	KindRestart  Kind = "restart"
+	KindResize   Kind = "resize"
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
-	return []Kind{KindCreate, KindDelete, KindStop, KindStart, KindRestart, KindResize}
+	return []Kind{KindCreate, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize}
 }
 
 // OperationState is how far an operation has got.
@@ -47,7 +49,8 @@ type Operation struct {
 	Kind         Kind
 	InstanceID   InstanceID
 	InstanceName string
-	Size         Size // that a resize is to give; zero for all else
+	Size         Size  // that a resize is to give; zero for all else
+	Previous     State // of the instance, before the operation; "" for a create
 	State        OperationState
 	WorkflowID   string // Temporal's workflow id; "" for simple operations
 	RunID        string // Temporal's run id; "" until it began
@@ -64,7 +67,7 @@ type Operation struct {
 // StepName names a step of an operation.
 type StepName string
 
-// The steps of create, delete and resize, and of stop, start and restart.
+// The steps of create, trash, delete and resize, and of stop, start, restart and undelete.
 const (
 	StepProvision  StepName = "provision"       // make the server exist and ask it to run
 	StepAwaitReady StepName = "wait for ready"  // until the provider shows it ready
@@ -72,7 +75,8 @@ const (
 	StepFinish     StepName = "mark running"    // record the result
 	StepRemove     StepName = "remove"          // remove the server and its data
 	StepForget     StepName = "mark deleted"    // free the name
-	StepUndo       StepName = "undo"            // compensation: remove what a failed create made, give back what a failed resize took
+	StepTrash      StepName = "move to trash"   // record until when it can be brought back
+	StepUndo       StepName = "undo"            // compensation: remove what a failed create made, give back what a failed resize took, start again what a failed trash stopped
 	StepResize     StepName = "resize"          // give another size and restart the server
 	StepRecord     StepName = "record size"     // record the result of a resize
 	StepStop       StepName = "stop"
@@ -86,13 +90,15 @@ func PlannedSteps(k Kind) []StepName {
 	switch k {
 	case KindCreate:
 		return []StepName{StepProvision, StepAwaitReady, StepConnect, StepFinish}
+	case KindTrash:
+		return []StepName{StepStop, StepTrash}
 	case KindDelete:
 		return []StepName{StepRemove, StepForget}
 	case KindResize:
 		return []StepName{StepResize, StepAwaitReady, StepConnect, StepRecord}
 	case KindStop:
 		return []StepName{StepStop}
-	case KindStart:
+	case KindStart, KindUndelete:
 		return []StepName{StepStart}
 	case KindRestart:
 		return []StepName{StepRestart}

@@ -11,7 +11,7 @@ type Outcome struct {
 	Code          ErrorCode // why, when it did not succeed
 	Message       string    // the same in words, for the user
 	// Step is the last step when recording the result is all there is to it
-	// (StepFinish, StepForget, StepRecord); it may be "".
+	// (StepFinish, StepTrash, StepForget, StepRecord); it may be "".
 	Step          StepName
 	Endpoint      Endpoint // zero: as it was
 	ServerVersion string   // "": as it was

@@ -223,6 +223,8 @@ func (s *shows) Stop(context.Context, toygres.InstanceID) error {
 	return nil
 }
 
+func (s *shows) Start(context.Context, toygres.InstanceID) error { return nil }
+
 func (s *shows) Delete(context.Context, toygres.InstanceID) error { return nil }
 
 func (s *shows) Observe(context.Context, toygres.InstanceID) (toygres.Observation, error) {

@@ -40,9 +40,11 @@ func (s *Servers) AwaitReady(ctx context.Context, in AwaitReadyInput) (AwaitRead
 	return result, err
 }
 
-// What a server comes to by itself: one that should run, and any one.
+// What a server comes to by itself: one that should run, one that should not,
+// and any one.
 var (
 	ready   = []toygres.Phase{toygres.PhaseReady}
+	stopped = []toygres.Phase{toygres.PhaseStopped}
 	settled = []toygres.Phase{toygres.PhaseReady, toygres.PhaseStopped}
 )
 

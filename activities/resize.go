@@ -90,20 +90,27 @@ func (s *Servers) UndoResize(ctx context.Context, in UndoResizeInput) (UndoResiz
 		if err != nil {
 			return err
 		}
-		seen, err := s.await(ctx, in.InstanceID, settled, func(message string) { step.progress(ctx, message) })
-		switch {
-		case err != nil:
+		seen, failure, err := s.comeBack(ctx, in.InstanceID, step)
+		if err != nil {
 			return err
-		case seen.Phase == toygres.PhaseAbsent:
-			return vanished()
-		case seen.Phase == toygres.PhaseFailed:
-			result.Failure = orNothing(seen.Message)
-			if err := s.Provider.Stop(ctx, in.InstanceID); err != nil {
-				return err
-			}
 		}
-		result.Stopped, result.Endpoint, result.Size = seen.Phase != toygres.PhaseReady, seen.Endpoint, seen.Size
+		result = UndoResizeResult{Stopped: seen.Phase != toygres.PhaseReady, Endpoint: seen.Endpoint, Size: seen.Size, Failure: failure}
 		return nil
 	})
 	return result, err
+}
+
+// comeBack waits until a server that is to be as before is ready, or stopped. One
+// that fails even so is stopped, and failure says why.
+func (s *Servers) comeBack(ctx context.Context, id toygres.InstanceID, step step) (seen toygres.Observation, failure string, err error) {
+	seen, err = s.await(ctx, id, settled, func(message string) { step.progress(ctx, message) })
+	switch {
+	case err != nil:
+		return seen, "", err
+	case seen.Phase == toygres.PhaseAbsent:
+		return seen, "", vanished()
+	case seen.Phase == toygres.PhaseFailed:
+		return seen, orNothing(seen.Message), s.Provider.Stop(ctx, id)
+	}
+	return seen, "", nil
 }

@@ -125,10 +125,16 @@ type ClientInterface interface {
 	// Corresponds with POST /api/instances (the `CreateInstance` operationId).
 	CreateInstance(ctx context.Context, params *CreateInstanceParams, body CreateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteInstance Delete an instance and its data
+	// DeleteInstance Delete an instance
+	//
+	// Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
+	// `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
+	//
+	// With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
+	// `failed` instance without anything to bring back is always removed at once.
 	//
 	// Corresponds with DELETE /api/instances/{name} (the `DeleteInstance` operationId).
-	DeleteInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteInstance(ctx context.Context, name Name, params *DeleteInstanceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetInstance Get an instance
 	//
@@ -242,6 +248,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/instances/{name}/stop (the `StopInstance` operationId).
 	StopInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndeleteInstance Bring a deleted instance back from the trash
+	//
+	// Answers at once. One that ran is `starting` until it accepts connections; any other comes back `stopped`. That it is not in the trash is a conflict.
+	//
+	// Corresponds with POST /api/instances/{name}/undelete (the `UndeleteInstance` operationId).
+	UndeleteInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMe Who is signed in
 	//
@@ -398,11 +411,17 @@ func (c *Client) CreateInstance(ctx context.Context, params *CreateInstanceParam
 	return c.Client.Do(req)
 }
 
-// DeleteInstance Delete an instance and its data
+// DeleteInstance Delete an instance
+//
+// Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
+// `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
+//
+// With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
+// `failed` instance without anything to bring back is always removed at once.
 //
 // Corresponds with DELETE /api/instances/{name} (the `DeleteInstance` operationId).
-func (c *Client) DeleteInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteInstanceRequest(c.Server, name)
+func (c *Client) DeleteInstance(ctx context.Context, name Name, params *DeleteInstanceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteInstanceRequest(c.Server, name, params)
 	if err != nil {
 		return nil, err
 	}
@@ -636,6 +655,23 @@ func (c *Client) StartInstance(ctx context.Context, name Name, reqEditors ...Req
 // Corresponds with POST /api/instances/{name}/stop (the `StopInstance` operationId).
 func (c *Client) StopInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopInstanceRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndeleteInstance Bring a deleted instance back from the trash
+//
+// Answers at once. One that ran is `starting` until it accepts connections; any other comes back `stopped`. That it is not in the trash is a conflict.
+//
+// Corresponds with POST /api/instances/{name}/undelete (the `UndeleteInstance` operationId).
+func (c *Client) UndeleteInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndeleteInstanceRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -991,6 +1027,18 @@ func NewListInstancesRequest(server string, params *ListInstancesParams) (*http.
 
 		}
 
+		if params.Deleted != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "deleted", *params.Deleted, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -1085,7 +1133,7 @@ func NewCreateInstanceRequestWithBody(server string, params *CreateInstanceParam
 }
 
 // NewDeleteInstanceRequest constructs an http.Request for the DeleteInstance method
-func NewDeleteInstanceRequest(server string, name Name) (*http.Request, error) {
+func NewDeleteInstanceRequest(server string, name Name, params *DeleteInstanceParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1108,6 +1156,33 @@ func NewDeleteInstanceRequest(server string, name Name) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Purge != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "purge", *params.Purge, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
@@ -1569,6 +1644,40 @@ func NewStopInstanceRequest(server string, name Name) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/api/instances/%s/stop", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUndeleteInstanceRequest constructs an http.Request for the UndeleteInstance method
+func NewUndeleteInstanceRequest(server string, name Name) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/undelete", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2060,12 +2169,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/instances (the `CreateInstance` operationId).
 	CreateInstanceWithResponse(ctx context.Context, params *CreateInstanceParams, body CreateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateInstanceResponse, error)
 
-	// DeleteInstanceWithResponse Delete an instance and its data
+	// DeleteInstanceWithResponse Delete an instance
+	//
+	// Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
+	// `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
+	//
+	// With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
+	// `failed` instance without anything to bring back is always removed at once.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/instances/{name} (the `DeleteInstance` operationId).
-	DeleteInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*DeleteInstanceResponse, error)
+	DeleteInstanceWithResponse(ctx context.Context, name Name, params *DeleteInstanceParams, reqEditors ...RequestEditorFn) (*DeleteInstanceResponse, error)
 
 	// GetInstanceWithResponse Get an instance
 	//
@@ -2195,6 +2310,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/instances/{name}/stop (the `StopInstance` operationId).
 	StopInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*StopInstanceResponse, error)
+
+	// UndeleteInstanceWithResponse Bring a deleted instance back from the trash
+	//
+	// Answers at once. One that ran is `starting` until it accepts connections; any other comes back `stopped`. That it is not in the trash is a conflict.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/undelete (the `UndeleteInstance` operationId).
+	UndeleteInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*UndeleteInstanceResponse, error)
 
 	// GetMeWithResponse Who is signed in
 	//
@@ -3070,6 +3194,61 @@ func (r StopInstanceResponse) ContentType() string {
 	return ""
 }
 
+// UndeleteInstanceResponseDefaultHeaders the declared response headers of an HTTP default response for UndeleteInstance
+type UndeleteInstanceResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type UndeleteInstanceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Instance
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *UndeleteInstanceResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UndeleteInstanceResponse) GetJSON200() *Instance {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UndeleteInstanceResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UndeleteInstanceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UndeleteInstanceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UndeleteInstanceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UndeleteInstanceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetMeResponseDefaultHeaders the declared response headers of an HTTP default response for GetMe
 type GetMeResponseDefaultHeaders struct {
 	RetryAfter *int
@@ -3682,13 +3861,19 @@ func (c *ClientWithResponses) CreateInstanceWithResponse(ctx context.Context, pa
 	return ParseCreateInstanceResponse(rsp)
 }
 
-// DeleteInstanceWithResponse Delete an instance and its data
+// DeleteInstanceWithResponse Delete an instance
+//
+// Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
+// `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
+//
+// With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
+// `failed` instance without anything to bring back is always removed at once.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /api/instances/{name} (the `DeleteInstance` operationId).
-func (c *ClientWithResponses) DeleteInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*DeleteInstanceResponse, error) {
-	rsp, err := c.DeleteInstance(ctx, name, reqEditors...)
+func (c *ClientWithResponses) DeleteInstanceWithResponse(ctx context.Context, name Name, params *DeleteInstanceParams, reqEditors ...RequestEditorFn) (*DeleteInstanceResponse, error) {
+	rsp, err := c.DeleteInstance(ctx, name, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -3894,6 +4079,21 @@ func (c *ClientWithResponses) StopInstanceWithResponse(ctx context.Context, name
 		return nil, err
 	}
 	return ParseStopInstanceResponse(rsp)
+}
+
+// UndeleteInstanceWithResponse Bring a deleted instance back from the trash
+//
+// Answers at once. One that ran is `starting` until it accepts connections; any other comes back `stopped`. That it is not in the trash is a conflict.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/undelete (the `UndeleteInstance` operationId).
+func (c *ClientWithResponses) UndeleteInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*UndeleteInstanceResponse, error) {
+	rsp, err := c.UndeleteInstance(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndeleteInstanceResponse(rsp)
 }
 
 // GetMeWithResponse Who is signed in
@@ -4708,6 +4908,52 @@ func ParseStopInstanceResponse(rsp *http.Response) (*StopInstanceResponse, error
 	switch {
 	case true:
 		var headers StopInstanceResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUndeleteInstanceResponse parses an HTTP response from a UndeleteInstanceWithResponse call
+func ParseUndeleteInstanceResponse(rsp *http.Response) (*UndeleteInstanceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UndeleteInstanceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Instance
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers UndeleteInstanceResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

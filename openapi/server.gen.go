@@ -27,9 +27,9 @@ type ServerInterface interface {
 	// CreateInstance Create an instance
 	// (POST /api/instances)
 	CreateInstance(ctx echo.Context, params CreateInstanceParams) error
-	// DeleteInstance Delete an instance and its data
+	// DeleteInstance Delete an instance
 	// (DELETE /api/instances/{name})
-	DeleteInstance(ctx echo.Context, name Name) error
+	DeleteInstance(ctx echo.Context, name Name, params DeleteInstanceParams) error
 	// GetInstance Get an instance
 	// (GET /api/instances/{name})
 	GetInstance(ctx echo.Context, name Name) error
@@ -60,6 +60,9 @@ type ServerInterface interface {
 	// StopInstance Stop an instance, keeping its data
 	// (POST /api/instances/{name}/stop)
 	StopInstance(ctx echo.Context, name Name) error
+	// UndeleteInstance Bring a deleted instance back from the trash
+	// (POST /api/instances/{name}/undelete)
+	UndeleteInstance(ctx echo.Context, name Name) error
 	// GetMe Who is signed in
 	// (GET /api/me)
 	GetMe(ctx echo.Context) error
@@ -166,6 +169,13 @@ func (w *ServerInterfaceWrapper) ListInstances(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter search: %s", err))
 	}
 
+	// ------------- Optional query parameter "deleted" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "deleted", ctx.QueryParams(), &params.Deleted, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter deleted: %s", err))
+	}
+
 	// ------------- Optional query parameter "cursor" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -225,8 +235,17 @@ func (w *ServerInterfaceWrapper) DeleteInstance(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteInstanceParams
+	// ------------- Optional query parameter "purge" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "purge", ctx.QueryParams(), &params.Purge, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter purge: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeleteInstance(ctx, name)
+	err = w.Handler.DeleteInstance(ctx, name, params)
 	return err
 }
 
@@ -433,6 +452,22 @@ func (w *ServerInterfaceWrapper) StopInstance(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopInstance(ctx, name)
+	return err
+}
+
+// UndeleteInstance converts echo context to params.
+func (w *ServerInterfaceWrapper) UndeleteInstance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UndeleteInstance(ctx, name)
 	return err
 }
 
@@ -643,6 +678,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/api/instances/:name", wrapper.DeleteInstance, options.OperationMiddlewares["deleteInstance"]...)
 	router.GET(options.BaseURL+"/api/instances/:name", wrapper.GetInstance, options.OperationMiddlewares["getInstance"]...)
 	router.PATCH(options.BaseURL+"/api/instances/:name", wrapper.UpdateInstance, options.OperationMiddlewares["updateInstance"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/undelete", wrapper.UndeleteInstance, options.OperationMiddlewares["undeleteInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/stop", wrapper.StopInstance, options.OperationMiddlewares["stopInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/start", wrapper.StartInstance, options.OperationMiddlewares["startInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/restart", wrapper.RestartInstance, options.OperationMiddlewares["restartInstance"]...)
@@ -831,7 +867,8 @@ func (response CreateInstancedefaultApplicationProblemPlusJSONResponse) VisitCre
 }
 
 type DeleteInstanceRequestObject struct {
-	Name Name `json:"name"`
+	Name   Name `json:"name"`
+	Params DeleteInstanceParams
 }
 
 type DeleteInstanceResponseObject interface {
@@ -1381,6 +1418,49 @@ func (response StopInstancedefaultApplicationProblemPlusJSONResponse) VisitStopI
 	return err
 }
 
+type UndeleteInstanceRequestObject struct {
+	Name Name `json:"name"`
+}
+
+type UndeleteInstanceResponseObject interface {
+	VisitUndeleteInstanceResponse(w http.ResponseWriter) error
+}
+
+type UndeleteInstance200JSONResponse struct{ InstanceJSONResponse }
+
+func (response UndeleteInstance200JSONResponse) VisitUndeleteInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndeleteInstancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UndeleteInstancedefaultApplicationProblemPlusJSONResponse) VisitUndeleteInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetMeRequestObject struct {
 }
 
@@ -1824,7 +1904,7 @@ type StrictServerInterface interface {
 	// CreateInstance Create an instance
 	// (POST /api/instances)
 	CreateInstance(ctx context.Context, request CreateInstanceRequestObject) (CreateInstanceResponseObject, error)
-	// DeleteInstance Delete an instance and its data
+	// DeleteInstance Delete an instance
 	// (DELETE /api/instances/{name})
 	DeleteInstance(ctx context.Context, request DeleteInstanceRequestObject) (DeleteInstanceResponseObject, error)
 	// GetInstance Get an instance
@@ -1857,6 +1937,9 @@ type StrictServerInterface interface {
 	// StopInstance Stop an instance, keeping its data
 	// (POST /api/instances/{name}/stop)
 	StopInstance(ctx context.Context, request StopInstanceRequestObject) (StopInstanceResponseObject, error)
+	// UndeleteInstance Bring a deleted instance back from the trash
+	// (POST /api/instances/{name}/undelete)
+	UndeleteInstance(ctx context.Context, request UndeleteInstanceRequestObject) (UndeleteInstanceResponseObject, error)
 	// GetMe Who is signed in
 	// (GET /api/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
@@ -2000,10 +2083,11 @@ func (sh *strictHandler) CreateInstance(ctx echo.Context, params CreateInstanceP
 }
 
 // DeleteInstance operation middleware
-func (sh *strictHandler) DeleteInstance(ctx echo.Context, name Name) error {
+func (sh *strictHandler) DeleteInstance(ctx echo.Context, name Name, params DeleteInstanceParams) error {
 	var request DeleteInstanceRequestObject
 
 	request.Name = name
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteInstance(ctx.Request().Context(), request.(DeleteInstanceRequestObject))
@@ -2316,6 +2400,31 @@ func (sh *strictHandler) StopInstance(ctx echo.Context, name Name) error {
 		return err
 	} else if validResponse, ok := response.(StopInstanceResponseObject); ok {
 		return validResponse.VisitStopInstanceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UndeleteInstance operation middleware
+func (sh *strictHandler) UndeleteInstance(ctx echo.Context, name Name) error {
+	var request UndeleteInstanceRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UndeleteInstance(ctx.Request().Context(), request.(UndeleteInstanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UndeleteInstance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UndeleteInstanceResponseObject); ok {
+		return validResponse.VisitUndeleteInstanceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -107,6 +107,7 @@ const (
 	InstanceStateStarting   InstanceState = "starting"
 	InstanceStateStopped    InstanceState = "stopped"
 	InstanceStateStopping   InstanceState = "stopping"
+	InstanceStateTrashed    InstanceState = "trashed"
 	InstanceStateUpdating   InstanceState = "updating"
 )
 
@@ -130,6 +131,8 @@ func (e InstanceState) Valid() bool {
 	case InstanceStateStopped:
 		return true
 	case InstanceStateStopping:
+		return true
+	case InstanceStateTrashed:
 		return true
 	case InstanceStateUpdating:
 		return true
@@ -158,12 +161,14 @@ func (e MeSignedInBy) Valid() bool {
 
 // Defines values for OperationKind.
 const (
-	Create  OperationKind = "create"
-	Delete  OperationKind = "delete"
-	Resize  OperationKind = "resize"
-	Restart OperationKind = "restart"
-	Start   OperationKind = "start"
-	Stop    OperationKind = "stop"
+	Create   OperationKind = "create"
+	Delete   OperationKind = "delete"
+	Resize   OperationKind = "resize"
+	Restart  OperationKind = "restart"
+	Start    OperationKind = "start"
+	Stop     OperationKind = "stop"
+	Trash    OperationKind = "trash"
+	Undelete OperationKind = "undelete"
 )
 
 // Valid indicates whether the value is a known member of the OperationKind enum.
@@ -180,6 +185,10 @@ func (e OperationKind) Valid() bool {
 	case Start:
 		return true
 	case Stop:
+		return true
+	case Trash:
+		return true
+	case Undelete:
 		return true
 	default:
 		return false
@@ -420,6 +429,9 @@ type Instance struct {
 	Provider    string              `json:"provider"`
 	Public      bool                `json:"public"`
 
+	// PurgeAt When an instance in the trash is removed with its data; absent for all else.
+	PurgeAt *time.Time `json:"purge_at,omitempty"`
+
 	// ServerVersion Full version as the server reports it, once known.
 	ServerVersion *string       `json:"server_version,omitempty"`
 	State         InstanceState `json:"state"`
@@ -470,8 +482,11 @@ type Offer struct {
 	CpuMillis      Range       `json:"cpu_millis"`
 	DefaultVersion int         `json:"default_version"`
 	ImageTypes     []ImageType `json:"image_types"`
-	MemoryMib      Range       `json:"memory_mib"`
-	Provider       string      `json:"provider"`
+
+	// KeepDeletedSeconds For how long a deleted instance can be brought back; 0 when it can't be.
+	KeepDeletedSeconds int64  `json:"keep_deleted_seconds"`
+	MemoryMib          Range  `json:"memory_mib"`
+	Provider           string `json:"provider"`
 
 	// Public Whether an instance can be made public.
 	Public     bool  `json:"public"`
@@ -717,6 +732,9 @@ type ListInstancesParams struct {
 	// Search Only instances whose name contains this text.
 	Search *string `form:"search,omitempty" json:"search,omitempty"`
 
+	// Deleted Only instances in the trash, which are not among the others.
+	Deleted *bool `form:"deleted,omitempty" json:"deleted,omitempty"`
+
 	// Cursor The `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
@@ -728,6 +746,12 @@ type ListInstancesParams struct {
 type CreateInstanceParams struct {
 	// IdempotencyKey A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteInstanceParams defines parameters for DeleteInstance.
+type DeleteInstanceParams struct {
+	// Purge Remove it with its data at once, for good.
+	Purge *bool `form:"purge,omitempty" json:"purge,omitempty"`
 }
 
 // ListInstanceEventsParams defines parameters for ListInstanceEvents.

@@ -16,6 +16,7 @@ var (
 	operations  *activities.Operations
 	servers     *activities.Servers
 	connections *activities.Connections
+	trash       *activities.Trash
 )
 
 // operation is what workflows know of the operation they carry out.

@@ -62,6 +62,27 @@ var connecting = workflow.ActivityOptions{
 	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
 }
 
+// stopping ends a server, which may take its time for a checkpoint, and waits.
+var stopping = workflow.ActivityOptions{
+	StartToCloseTimeout:    10 * time.Minute,
+	ScheduleToCloseTimeout: 15 * time.Minute,
+	HeartbeatTimeout:       silence,
+	WaitForCancellation:    true, // undoing must not race with it
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+}
+
+// startingAgain undoes a stop and waits for the server. Nobody else would, so it
+// is tried for long.
+var startingAgain = resizingBack
+
+// timing sets a timer. The next operation of the instance waits for it, and the
+// sweep takes its place, so it is not tried for long.
+var timing = workflow.ActivityOptions{
+	StartToCloseTimeout:    10 * time.Second,
+	ScheduleToCloseTimeout: time.Minute,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+}
+
 // removing removes a server with its data because a user asked for it. The
 // user waits, and can ask again.
 var removing = workflow.ActivityOptions{

@@ -23,6 +23,8 @@ import (
 // Raise it with every recording; see package record.
 const (
 	recordedCreates = 12
+	recordedTrashes = 8
+	recordedPurges  = 2
 	recordedDeletes = 5
 	recordedResizes = 13
 )
@@ -31,15 +33,17 @@ const (
 func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	t.Parallel()
 	replayer := worker.NewWorkflowReplayer()
-	replayer.RegisterWorkflow(workflows.CreateInstance)
-	replayer.RegisterWorkflow(workflows.DeleteInstance)
-	replayer.RegisterWorkflow(workflows.ResizeInstance)
-	creates, deletes, resizes := 0, 0, 0
+	workflows.Register(replayer)
+	creates, trashes, purges, deletes, resizes := 0, 0, 0, 0, 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
 		switch {
 		case strings.Contains(name, "_create_"):
 			creates++
+		case strings.Contains(name, "_trash_"):
+			trashes++
+		case strings.Contains(name, "_purge_"):
+			purges++
 		case strings.Contains(name, "_resize_"):
 			resizes++
 		default:
@@ -48,6 +52,8 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 		require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, path), name)
 	}
 	require.GreaterOrEqual(t, creates, recordedCreates)
+	require.GreaterOrEqual(t, trashes, recordedTrashes)
+	require.GreaterOrEqual(t, purges, recordedPurges)
 	require.GreaterOrEqual(t, deletes, recordedDeletes)
 	require.GreaterOrEqual(t, resizes, recordedResizes)
 }

@@ -55,6 +55,9 @@ func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toyg
 	case toygres.KindCreate:
 		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), CreateInstance,
 			CreateInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Spec: spec})
+	case toygres.KindTrash:
+		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), TrashInstance,
+			TrashInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Ran: op.Previous == toygres.StateRunning})
 	case toygres.KindDelete:
 		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), DeleteInstance,
 			DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID})
@@ -73,13 +76,15 @@ func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toyg
 // summary is what Temporal Web shows beside the workflow, for example
 // "Create demo".
 func summary(op toygres.Operation) string {
-	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindDelete: "Delete", toygres.KindResize: "Resize"}[op.Kind]
+	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindTrash: "Trash", toygres.KindDelete: "Delete", toygres.KindResize: "Resize"}[op.Kind]
 	return fmt.Sprintf("%s %s", verb, op.InstanceName)
 }
 
 // Register makes r carry out the workflows of this package.
 func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(CreateInstance)
+	r.RegisterWorkflow(TrashInstance)
 	r.RegisterWorkflow(DeleteInstance)
+	r.RegisterWorkflow(PurgeInstance)
 	r.RegisterWorkflow(ResizeInstance)
 }

@@ -35,6 +35,7 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	env.RegisterActivity(&activities.Operations{Catalog: w})
 	env.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
 	env.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
+	env.RegisterActivity(&activities.Trash{Catalog: w, Timers: w})
 	arrange(w, env.CancelWorkflow)
 
 	switch kind {
@@ -44,6 +45,9 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	case toygres.KindResize:
 		env.ExecuteWorkflow(workflows.ResizeInstance, workflows.ResizeInstanceInput{OperationID: operationID, InstanceID: instanceID,
 			From: w.Instance().Spec.Size(), To: w.Operation().Size})
+	case toygres.KindTrash:
+		env.ExecuteWorkflow(workflows.TrashInstance, workflows.TrashInstanceInput{OperationID: operationID, InstanceID: instanceID,
+			Ran: w.Operation().Previous == toygres.StateRunning})
 	case toygres.KindDelete:
 		env.ExecuteWorkflow(workflows.DeleteInstance, workflows.DeleteInstanceInput{OperationID: operationID, InstanceID: instanceID})
 	}
@@ -77,6 +81,7 @@ var (
 	broken      = memory.Fail(toygres.Errorf(toygres.CodeProvider, "it is broken"))
 	exhausted   = memory.Fail(toygres.Errorf(toygres.CodeExhausted, "no port is free"))
 	invalid     = memory.Fail(toygres.Errorf(toygres.CodeInvalid, "it can never succeed"))
+	absent      = memory.Fail(toygres.Errorf(toygres.CodeNotFound, "there is no such server"))
 	conflict    = memory.Fail(toygres.Errorf(toygres.CodeConflict, "something else is there"))
 )
 

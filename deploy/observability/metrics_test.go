@@ -24,7 +24,7 @@ func exported(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	stack := stacktest.New(t)
 	for _, args := range [][]string{{"create", "watched", "--wait"}, {"stop", "watched", "--wait"}, {"start", "watched", "--wait"},
-		{"create", "brief", "--wait"}, {"delete", "brief", "--yes", "--wait"}} {
+		{"create", "brief", "--wait"}, {"delete", "brief", "--purge", "--yes", "--wait"}} {
 		out, err := stack.CLI(t.Context(), args...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}

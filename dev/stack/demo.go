@@ -56,6 +56,9 @@ func (c config) demo(ctx context.Context, p *progress.Printer) (string, error) {
 		if state == "stopped" {
 			note += fmt.Sprintf("; start it with: %s start %s", shown(c.bin("toygres")), demoName)
 		}
+		if state == "trashed" {
+			note += fmt.Sprintf("; bring it back with: %s undelete %s", shown(c.bin("toygres")), demoName)
+		}
 		return note, nil
 	}
 	url, err := c.toygres(ctx, "connect", demoName, "--url")

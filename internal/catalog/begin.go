@@ -3,6 +3,8 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,6 +17,8 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 	switch k {
 	case toygres.KindDelete:
 		return toygres.StateDeleting, toygres.StateDeleted, true
+	case toygres.KindTrash:
+		return toygres.StateDeleting, toygres.StateTrashed, true
 	case toygres.KindStop:
 		return toygres.StateStopping, toygres.StateStopped, true
 	case toygres.KindStart:
@@ -28,20 +32,39 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 
 // durable reports whether an operation of kind k is a workflow.
 func durable(k toygres.Kind) bool {
-	return k == toygres.KindCreate || k == toygres.KindDelete || k == toygres.KindResize
+	return k == toygres.KindCreate || k == toygres.KindTrash || k == toygres.KindDelete || k == toygres.KindResize
 }
 
-// begin finds nothing when the instance is in none of the states $3, or when a
-// resize ($10 > 0) is asked of another size than it has. Of two at once the
-// second waits for the row and then sees the first one's state.
+// sources are the states from which an operation of kind k begins. What is in
+// the trash only comes back or is removed.
+func sources(k toygres.Kind, during toygres.State) []toygres.State {
+	return slices.DeleteFunc(toygres.Sources(during), func(s toygres.State) bool {
+		switch k {
+		case toygres.KindDelete:
+			return false
+		case toygres.KindUndelete:
+			return s != toygres.StateTrashed
+		default:
+			return s == toygres.StateTrashed
+		}
+	})
+}
+
+// begin finds nothing when the instance is in none of the states $3, when a
+// resize ($10 > 0) is asked of another size than it has, or when a purge ($17)
+// is not due. Of two at once the second waits for the row and then sees the
+// first one's state.
 const begin = `
 WITH target AS (
 	SELECT id, name, state FROM instances
 	WHERE name = $1 AND state <> 'deleted' AND state = ANY ($3)
 	  AND ($10 = 0 OR (cpu_millis, memory_mib, storage_gib) = ($13, $14, $15))
+	  AND (NOT $17 OR purge_at <= now())
 	FOR NO KEY UPDATE
 ), changed AS (
-	UPDATE instances i SET state = $2, updated_at = now() FROM target WHERE i.id = target.id
+	UPDATE instances i SET state = $2, updated_at = now(),
+		purge_at = CASE WHEN $16::interval > '0' THEN now() + $16::interval ELSE purge_at END
+	FROM target WHERE i.id = target.id
 	RETURNING i.*
 ), operation AS (
 	INSERT INTO operations (id, kind, instance_id, state, previous_state, workflow_id, requested_by,
@@ -56,7 +79,7 @@ WITH target AS (
 	FROM operation, unnest($8::text[]) WITH ORDINALITY AS step (name, position)
 ), logged AS (
 	INSERT INTO events (type, instance_id, instance_name, operation_id, actor, message, data)
-	SELECT 'instance.state', target.id, target.name, operation.id, $7, $9,
+	SELECT 'instance.state', target.id, target.name, operation.id, CASE WHEN $17 THEN NULL ELSE $7::uuid END, $9,
 	       jsonb_build_object('from', target.state, 'to', $2::text)
 	FROM target, operation
 )
@@ -75,19 +98,24 @@ func (s *Store) Begin(ctx context.Context, name string, kind toygres.Kind, actor
 	if !ok {
 		return Begun{}, toygres.Errorf(toygres.CodeInternal, "an operation of kind %q does not begin here", kind)
 	}
+	return s.beginUnless(ctx, beginning{name: name, kind: kind, during: during, actor: actor}, after)
+}
+
+// beginUnless begins, unless the instance is already in the state after.
+func (s *Store) beginUnless(ctx context.Context, b beginning, after toygres.State) (Begun, error) {
 	for range maxTries {
-		begun, err := s.begin(ctx, beginning{name: name, kind: kind, during: during, actor: actor})
+		begun, err := s.begin(ctx, b)
 		if begun.Operation.ID != "" || err != nil && !violates(err, "operations_in_progress") {
 			return begun, wrap(err)
 		}
-		instance, err := s.Instance(ctx, name)
+		instance, err := s.Instance(ctx, b.name)
 		switch {
 		case err != nil:
 			return Begun{}, err
 		case instance.Operation == "" && instance.State == after:
 			return Begun{Instance: instance, Previous: instance.State}, nil
-		case instance.Operation != "" || !instance.State.CanBecome(during):
-			return Begun{}, s.refusal(ctx, instance, kind)
+		case instance.Operation != "" || !slices.Contains(sources(b.kind, b.during), instance.State):
+			return Begun{}, s.refusal(ctx, instance, b.kind)
 		}
 		// It changed in between to a state that allows it: once more.
 	}
@@ -102,6 +130,8 @@ type beginning struct {
 	actor  toygres.UserID
 	from   toygres.Size // of the instance, for a resize
 	to     toygres.Size
+	keep   time.Duration // in the trash, for a trash
+	due    bool          // only if its time in the trash is over; then nobody asked
 }
 
 // begin answers the zero Begun when the instance is not as it has to be.
@@ -114,9 +144,13 @@ func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
 	if !b.to.IsZero() {
 		message += " to " + b.to.String()
 	}
-	rows, err := s.pool.Query(ctx, begin, b.name, b.during, toygres.Sources(b.during), operation.ID, b.kind, durable(b.kind), b.actor,
-		steps, message+" was requested.", b.to.CPUMillis, b.to.MemoryMiB, b.to.StorageGiB,
-		b.from.CPUMillis, b.from.MemoryMiB, b.from.StorageGiB)
+	message += " was requested."
+	if b.due {
+		message = "Its time in the trash is over: it is removed for good."
+	}
+	rows, err := s.pool.Query(ctx, begin, b.name, b.during, sources(b.kind, b.during), operation.ID, b.kind, durable(b.kind), b.actor,
+		steps, message, b.to.CPUMillis, b.to.MemoryMiB, b.to.StorageGiB,
+		b.from.CPUMillis, b.from.MemoryMiB, b.from.StorageGiB, b.keep, b.due)
 	if err != nil {
 		return Begun{}, err
 	}
@@ -129,7 +163,7 @@ func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
 		return Begun{}, err
 	}
 	begun := found[0]
-	begun.Operation.InstanceID = begun.Instance.ID
+	begun.Operation.InstanceID, begun.Operation.Previous = begun.Instance.ID, begun.Previous
 	if durable(b.kind) {
 		begun.Operation.WorkflowID = WorkflowID(begun.Instance.ID)
 	}
@@ -141,8 +175,10 @@ func noun(k toygres.Kind) string {
 	switch k {
 	case toygres.KindCreate:
 		return "Creation"
-	case toygres.KindDelete:
+	case toygres.KindTrash, toygres.KindDelete:
 		return "Deletion"
+	case toygres.KindUndelete:
+		return "Undeletion"
 	case toygres.KindStop:
 		return "Stop"
 	case toygres.KindStart:
@@ -156,6 +192,14 @@ func noun(k toygres.Kind) string {
 	}
 }
 
+// verb is how people ask for an operation of kind k.
+func verb(k toygres.Kind) string {
+	if k == toygres.KindTrash {
+		return "delete"
+	}
+	return string(k)
+}
+
 // refusal says why kind can't begin and what to do.
 func (s *Store) refusal(ctx context.Context, instance toygres.Instance, kind toygres.Kind) error {
 	name := instance.Spec.Name
@@ -165,16 +209,22 @@ func (s *Store) refusal(ctx context.Context, instance toygres.Instance, kind toy
 			return err
 		}
 		return &toygres.Error{Code: toygres.CodeConflict, Operation: other.ID, Message: fmt.Sprintf(
-			"can't %s %q now: its %s operation %s is in progress; wait for it, or cancel it", kind, name, other.Kind, other.ID)}
+			"can't %s %q now: its %s operation %s is in progress; wait for it, or cancel it", verb(kind), name, other.Kind, other.ID)}
 	}
 	hint := "wait until it is running or stopped"
 	switch {
+	case instance.State == toygres.StateTrashed && kind == toygres.KindTrash:
+		hint = "it is removed for good at " + moment(instance.PurgeAt) + "; bring it back with undelete, or purge it now"
+	case instance.State == toygres.StateTrashed:
+		hint = "bring it back with undelete first"
+	case kind == toygres.KindUndelete:
+		hint = "it is not in the trash"
 	case instance.State == toygres.StateFailed:
 		hint = "it failed and can only be deleted"
 	case instance.State == toygres.StateStopped && kind == toygres.KindRestart:
 		hint = "start it"
 	}
-	return toygres.Errorf(toygres.CodeConflict, "can't %s %q while it is %s; %s", kind, name, instance.State, hint)
+	return toygres.Errorf(toygres.CodeConflict, "can't %s %q while it is %s; %s", verb(kind), name, instance.State, hint)
 }
 
 // abandonBegun removes the operation and puts the instance back.
@@ -185,7 +235,8 @@ WITH target AS (
 	WHERE o.id = $1 AND o.state = 'pending' AND o.previous_state <> ''
 	FOR UPDATE
 ), back AS (
-	UPDATE instances i SET state = target.previous_state, updated_at = now()
+	UPDATE instances i SET state = target.previous_state, updated_at = now(),
+		purge_at = CASE WHEN target.previous_state = 'trashed' THEN i.purge_at END
 	FROM target WHERE i.id = target.instance_id
 	RETURNING i.id
 ), gone AS (

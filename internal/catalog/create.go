@@ -159,6 +159,9 @@ func (s *Store) nameTaken(ctx context.Context, name string) error {
 		message += "delete it first, or choose another name"
 	case toygres.StateDeleting:
 		message += "wait until it is gone, or choose another name"
+	case toygres.StateTrashed:
+		message = fmt.Sprintf("there is a deleted instance %q in the trash until %s; bring it back with undelete, remove it for good with purge, or choose another name",
+			name, moment(instance.PurgeAt))
 	default:
 		message += "choose another name"
 	}

@@ -14,10 +14,11 @@ import (
 
 // finishOperation changes nothing unless the operation is in progress ($2) and
 // the instance in one of the states that may become the new one ($4). The only
-// step of an operation without a workflow began with the request.
+// step of an operation without a workflow began with the request. Whoever
+// cancels a purge wants what is in the trash back, and gets the time for it.
 const finishOperation = `
 WITH target AS (
-	SELECT o.id, o.kind, o.instance_id, o.created_at, o.workflow_id, i.name, i.state
+	SELECT o.id, o.kind, o.instance_id, o.created_at, o.workflow_id, o.previous_state, i.name, i.state
 	FROM operations o JOIN instances i ON i.id = o.instance_id
 	WHERE o.id = $1 AND o.state IN ('pending', 'running') AND i.state = ANY ($4)
 	FOR NO KEY UPDATE
@@ -35,6 +36,12 @@ WITH target AS (
 		memory_mib = CASE WHEN $14 > 0 THEN $14 ELSE memory_mib END,
 		storage_gib = CASE WHEN $15 > 0 THEN $15 ELSE storage_gib END,
 		health = CASE WHEN $3 = 'running' THEN health ELSE 'unknown' END,
+		purge_at = CASE WHEN $3 <> 'trashed' THEN NULL
+		                WHEN target.kind = 'trash' THEN purge_at
+		                ELSE greatest(purge_at, now() + interval '1 hour') END,
+		trashed_from = CASE WHEN $3 <> 'trashed' THEN ''
+		                    WHEN target.kind = 'trash' THEN target.previous_state
+		                    ELSE trashed_from END,
 		updated_at = now()
 	FROM target WHERE i.id = target.instance_id
 ), stepped AS (

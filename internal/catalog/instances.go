@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
 	"github.com/toygres/toygres"
 )
@@ -13,7 +14,7 @@ import (
 const instanceColumns = `i.id::text, i.name, i.version, i.cpu_millis, i.memory_mib, i.storage_gib, i.image_type,
        i.runtime_image, i.public, i.allowed_cidrs,
        i.owner_id::text, i.state, i.health, i.provider, i.endpoint_host, i.endpoint_port, i.server_version, i.message,
-       coalesce(o.id::text, ''), i.created_at, i.updated_at`
+       coalesce(o.id::text, ''), i.purge_at, i.trashed_from, i.created_at, i.updated_at`
 
 const fromInstances = `
 FROM instances i LEFT JOIN operations o ON o.instance_id = i.id AND o.state IN ('pending', 'running')`
@@ -27,6 +28,7 @@ WHERE i.name = $1 AND i.state <> 'deleted'`
 // wildcards.
 const InstancesSQL = `SELECT ` + instanceColumns + fromInstances + `
 WHERE i.state <> 'deleted' AND (i.created_at, i.id) < ($1, $2)
+  AND (i.state = 'trashed' OR i.state = 'deleting' AND i.trashed_from <> '') = $7
   AND i.state = ANY ($3) AND ($4 = 0 OR i.version = $4) AND strpos(i.name, $5) > 0
 ORDER BY i.created_at DESC, i.id DESC
 LIMIT $6`
@@ -34,6 +36,7 @@ LIMIT $6`
 // InstanceFilter selects a page of instances. Zero fields select all.
 type InstanceFilter struct {
 	States  []toygres.State // any of them; deleted ones are never listed
+	Trashed bool            // those in the trash, which are not among the others
 	Version int             // PostgreSQL major
 	Search  string          // part of the name, in whatever case
 	Cursor  string          // [InstancePage.Next] of the page before
@@ -51,7 +54,7 @@ func (f InstanceFilter) Args() ([]any, error) {
 	if len(states) == 0 {
 		states = toygres.States()
 	}
-	return []any{createdAt, id, states, f.Version, strings.ToLower(f.Search), pageSize(f.Limit) + 1}, nil
+	return []any{createdAt, id, states, f.Version, strings.ToLower(f.Search), pageSize(f.Limit) + 1, f.Trashed}, nil
 }
 
 // InstancePage is a part of the list of instances, newest first.
@@ -128,7 +131,7 @@ func ScanInstance(row pgx.CollectableRow) (toygres.Instance, error) {
 func instanceTargets(i *toygres.Instance) []any {
 	return []any{&i.ID, &i.Spec.Name, &i.Spec.Version, &i.Spec.CPUMillis, &i.Spec.MemoryMiB, &i.Spec.StorageGiB,
 		&i.Spec.ImageType, &i.Spec.RuntimeImage, &i.Spec.Public, &i.Spec.AllowedCIDRs, &i.Owner, &i.State, &i.Health, &i.Provider, &i.Endpoint.Host, &i.Endpoint.Port,
-		&i.ServerVersion, &i.Message, &i.Operation, &i.CreatedAt, &i.UpdatedAt}
+		&i.ServerVersion, &i.Message, &i.Operation, (*zeronull.Timestamptz)(&i.PurgeAt), &i.TrashedFrom, &i.CreatedAt, &i.UpdatedAt}
 }
 
 func noInstance(name string) error {

@@ -19,6 +19,9 @@ func (s *fakeServer) listInstances(w http.ResponseWriter, r *http.Request) {
 	var matching []openapi.Instance
 	for _, i := range s.instances {
 		states := r.URL.Query()["state"]
+		if (i.State == openapi.InstanceStateTrashed) != (r.URL.Query().Get("deleted") == "true") {
+			continue
+		}
 		if strings.Contains(i.Name, r.URL.Query().Get("search")) && (len(states) == 0 || slices.Contains(states, string(i.State))) {
 			matching = append(matching, i)
 		}

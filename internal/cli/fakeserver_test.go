@@ -63,7 +63,12 @@ func newFakeServer(t *testing.T) *fakeServer {
 	handle("POST /api/instances", s.signedIn(s.createInstance))
 	handle("GET /api/instances/{name}", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) { answer(w, 200, i) })))
 	handle("DELETE /api/instances/{name}", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
-		answer(w, 202, s.begin(openapi.Delete, i.Name, "remove", "mark deleted"))
+		answer(w, 202, s.begin(openapi.Trash, i.Name, "stop", "move to trash"))
+	})))
+	handle("POST /api/instances/{name}/undelete", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
+		i.State = openapi.InstanceStateStarting
+		i.OperationId = &s.begin(openapi.Undelete, i.Name, "start").Id
+		answer(w, 200, i)
 	})))
 	handle("PATCH /api/instances/{name}", s.signedIn(s.updateInstance))
 	handle("POST /api/instances/{name}/stop", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {

@@ -20,6 +20,7 @@ func (a *app) listCommand() *cobra.Command {
 	var states []string
 	var version int
 	var search string
+	var deleted bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
@@ -39,6 +40,7 @@ func (a *app) listCommand() *cobra.Command {
 				params.Version = &version
 			}
 			params.Search = optional(search)
+			params.Deleted = &deleted
 			c, err := a.connect()
 			if err != nil {
 				return err
@@ -48,6 +50,10 @@ func (a *app) listCommand() *cobra.Command {
 				return err
 			}
 			return a.print(list, func(out io.Writer) {
+				if deleted {
+					a.printTrash(out, list.Items)
+					return
+				}
 				if len(list.Items) == 0 {
 					a.hintf("No instances. Create one with `toygres create NAME --wait`.")
 				}
@@ -63,8 +69,25 @@ func (a *app) listCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only instances in these states")
 	cmd.Flags().IntVar(&version, "version", 0, "only this PostgreSQL major version")
 	cmd.Flags().StringVar(&search, "search", "", "only instances whose name contains this text")
-	complete(cmd, "state", "creating", "running", "stopping", "stopped", "starting", "restarting", "updating", "deleting", "deleted", "failed")
+	cmd.Flags().BoolVar(&deleted, "deleted", false, "only instances in the trash, which are not listed otherwise")
+	complete(cmd, "state", "creating", "running", "stopping", "stopped", "starting", "restarting", "updating", "deleting", "trashed", "deleted", "failed")
 	return cmd
+}
+
+// printTrash shows until when what is in the trash can be brought back.
+func (a *app) printTrash(out io.Writer, instances []openapi.Instance) {
+	if len(instances) == 0 {
+		a.hintf("No deleted instances.")
+	}
+	var rows [][]string
+	for _, i := range instances {
+		left := "" // it is being removed
+		if i.PurgeAt != nil && i.State == openapi.InstanceStateTrashed {
+			left = showAge(max(i.PurgeAt.Sub(a.now()), 0))
+		}
+		rows = append(rows, []string{i.Name, string(i.State), serverVersion(&i), showMiB(i.StorageGib * 1024), showAge(a.now().Sub(i.CreatedAt)), left})
+	}
+	a.columns(out, []string{"NAME", "STATE", "VERSION", "STORAGE", "AGE", "TIME LEFT"}, rows)
 }
 
 // choices checks the values of a flag that takes several; nil for none.
@@ -131,7 +154,7 @@ func (a *app) printInstance(i *openapi.Instance) error {
 			"Operation", operation, "PostgreSQL", serverVersion(i), "Image type", string(i.ImageType), "Endpoint", endpoint(i),
 			"Public", yesNo(i.Public), "Allowed networks", strings.Join(i.AllowedCidrs, ", "),
 			"CPU", showCPU(i.CpuMillis), "Memory", showMiB(i.MemoryMib), "Storage", showMiB(i.StorageGib*1024),
-			"Provider", i.Provider, "Id", i.Id.String(),
+			"Provider", i.Provider, "Id", i.Id.String(), "Removed for good", stamp(i.PurgeAt),
 			"Created", fmt.Sprintf("%s (%s ago)", stamp(&i.CreatedAt), showAge(a.now().Sub(i.CreatedAt))),
 			"Changed", fmt.Sprintf("%s (%s ago)", stamp(&i.UpdatedAt), showAge(a.now().Sub(i.UpdatedAt))))
 	})

@@ -38,6 +38,16 @@ func (a *app) restartCommand() *cobra.Command {
 	})
 }
 
+// undeleteCommand waits for whatever the instance was before it was deleted.
+func (a *app) undeleteCommand() *cobra.Command {
+	return a.lifecycleCommand(&cobra.Command{
+		Use:   "undelete NAME",
+		Short: "Bring a deleted instance back from the trash",
+	}, "it is as before", "", func(ctx context.Context, c *client, name string) (*http.Response, error) {
+		return c.UndeleteInstance(ctx, name)
+	})
+}
+
 // lifecycleCommand completes a command that asks for a state directly.
 func (a *app) lifecycleCommand(cmd *cobra.Command, until string, want openapi.InstanceState, ask func(context.Context, *client, string) (*http.Response, error)) *cobra.Command {
 	var wait waiting
@@ -66,7 +76,8 @@ func (a *app) lifecycleCommand(cmd *cobra.Command, until string, want openapi.In
 	return cmd
 }
 
-// reach waits until the instance is in the state that was asked for.
+// reach waits until the instance is in the state that was asked for; "" is any
+// in which it is of use.
 func (a *app) reach(ctx context.Context, c *client, instance *openapi.Instance, want openapi.InstanceState, wait waiting) (*openapi.Instance, error) {
 	if instance.OperationId != nil {
 		if operation, err := a.waitFor(ctx, c, *instance.OperationId, wait.timeout); err != nil {
@@ -77,7 +88,7 @@ func (a *app) reach(ctx context.Context, c *client, instance *openapi.Instance, 
 	if err != nil {
 		return nil, err
 	}
-	if instance.State != want {
+	if instance.State != want && (want != "" || instance.State == openapi.InstanceStateFailed) {
 		message := fmt.Sprintf("%s is %s", instance.Name, instance.State)
 		if reason := text(instance.Message); reason != "" {
 			message += ": " + reason

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,6 +47,9 @@ func (a *app) offerCommand() *cobra.Command {
 					{"--image-type", strings.Join(types, ", "), ""},
 					{"--public", yesNo(offer.Public), "no"},
 				})
+				if keep := time.Duration(offer.KeepDeletedSeconds) * time.Second; keep > 0 {
+					fmt.Fprintf(out, "\nDeleted instances can be brought back for %s.\n", showAge(keep))
+				}
 			})
 		},
 	}

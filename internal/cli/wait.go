@@ -69,7 +69,7 @@ func ended(state openapi.OperationState) bool {
 // asks for a change.
 func settled(state openapi.InstanceState) bool {
 	switch state {
-	case openapi.InstanceStateRunning, openapi.InstanceStateStopped, openapi.InstanceStateDeleted, openapi.InstanceStateFailed:
+	case openapi.InstanceStateRunning, openapi.InstanceStateStopped, openapi.InstanceStateTrashed, openapi.InstanceStateDeleted, openapi.InstanceStateFailed:
 		return true
 	}
 	return false

@@ -29,6 +29,9 @@ type config struct {
 	SignInsPerUser   int `env:"SIGN_INS_PER_USER" envDefault:"10"`
 	SignInsPerClient int `env:"SIGN_INS_PER_CLIENT" envDefault:"30"`
 
+	// For how long a deleted instance can be brought back; 0: it is removed at once.
+	KeepDeleted time.Duration `env:"KEEP_DELETED" envDefault:"24h"`
+
 	// When we stop, how long load balancers get to notice. Kubernetes takes a second or more.
 	Drain time.Duration `env:"DRAIN" envDefault:"500ms"`
 
@@ -79,6 +82,13 @@ func (c config) trustedProxies() ([]*net.IPNet, error) {
 		networks = append(networks, network)
 	}
 	return networks, nil
+}
+
+func (c config) keepDeleted() (time.Duration, error) {
+	if c.KeepDeleted != 0 && c.KeepDeleted < time.Second {
+		return 0, errors.New("TOYGRES_KEEP_DELETED must be at least a second, such as 24h, or 0 for not at all")
+	}
+	return c.KeepDeleted, nil
 }
 
 func (c config) limits() (auth.Limits, error) {

@@ -114,6 +114,10 @@ func newServer(c config, store *catalog.Store, workflows client.Client, tracing 
 	if err != nil {
 		return nil, err
 	}
+	keep, err := c.keepDeleted()
+	if err != nil {
+		return nil, err
+	}
 	site, err := fs.Sub(ui.Dist, "dist")
 	if err != nil {
 		return nil, err
@@ -122,7 +126,7 @@ func newServer(c config, store *catalog.Store, workflows client.Client, tracing 
 		Catalog: store, Provider: provider, Temporal: workflows, UI: site, Log: log,
 		Metrics: metrics, MetricsOutside: c.MetricsListen != "",
 		TemporalNamespace: c.Temporal.Namespace, TemporalUIURL: c.TemporalUIURL,
-		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, Tracing: tracing.Enabled,
+		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, KeepDeleted: keep, Tracing: tracing.Enabled,
 	})
 }
 

@@ -12,13 +12,14 @@ import (
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/activities"
+	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/workflows"
 )
 
 // taskQueue takes workflows and activities from Temporal.
 type taskQueue struct {
 	client   client.Client
-	catalog  activities.Catalog
+	catalog  *catalog.Store
 	provider toygres.Provider
 	log      *slog.Logger
 	release  *deployment // nil without versioning
@@ -107,6 +108,17 @@ func (q *taskQueue) register(w worker.Worker) {
 	w.RegisterActivity(&activities.Operations{Catalog: q.catalog})
 	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
 	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
+	w.RegisterActivity(&activities.Trash{Catalog: q.catalog, Timers: timers{q.client}})
+}
+
+// timers are those of Temporal.
+type timers struct{ client client.Client }
+
+func (t timers) SetPurge(ctx context.Context, id toygres.InstanceID, name string, at time.Time) error {
+	if err := workflows.SetPurge(ctx, t.client, id, name, at); err != nil {
+		return &toygres.Error{Code: toygres.CodeUnavailable, Message: "Temporal can't set a timer now", Err: err}
+	}
+	return nil
 }
 
 func (q *taskQueue) reach(ctx context.Context) error {

@@ -131,7 +131,8 @@ func createOnce(ctx context.Context, stack *stacktest.Stack, name string) (time.
 }
 
 func deleteOnce(ctx context.Context, stack *stacktest.Stack, name string) error {
-	deleted, err := stack.Client.DeleteInstanceWithResponse(ctx, name)
+	purge := true
+	deleted, err := stack.Client.DeleteInstanceWithResponse(ctx, name, &openapi.DeleteInstanceParams{Purge: &purge})
 	if err != nil {
 		return err
 	}

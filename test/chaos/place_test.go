@@ -15,16 +15,16 @@ import (
 // a real cluster, as it does for make up.
 func onKubernetes() bool { return os.Getenv("PROVIDER") == "kubernetes" }
 
-func newStack(t *testing.T) *stacktest.Stack {
+func newStack(t *testing.T, options ...stacktest.Option) *stacktest.Stack {
 	t.Helper()
 	if onKubernetes() {
 		// Side by side, because most of the time nobody but Temporal knows that a
 		// worker is dead. All their instances have to fit on one small node.
 		t.Parallel()
-		return stacktest.New(t, stacktest.OnKubernetes(kubernetestest.Cluster(t).Kubeconfig),
+		options = append(options, stacktest.OnKubernetes(kubernetestest.Cluster(t).Kubeconfig),
 			stacktest.WithEnvironment("TOYGRES_KUBERNETES_RESERVED_CPU_PERCENT=25"))
 	}
-	return stacktest.New(t)
+	return stacktest.New(t, options...)
 }
 
 // small is an instance for which also a small node has room.

@@ -116,9 +116,14 @@ func create(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation
 	return *response.JSON202
 }
 
+var (
+	yes   = true
+	purge = openapi.DeleteInstanceParams{Purge: &yes}
+)
+
 func startRemoval(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
 	t.Helper()
-	response, err := stack.Client.DeleteInstanceWithResponse(t.Context(), name)
+	response, err := stack.Client.DeleteInstanceWithResponse(t.Context(), name, &purge)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
 	return *response.JSON202

@@ -88,8 +88,16 @@ func TestTheCommandLineTakesADatabaseThroughItsWholeLife(t *testing.T) {
 		exec1(t, address, "DO $$ BEGIN RAISE LOG 'said to who follows'; END $$")
 	}
 
-	require.NotEmpty(t, shared.Remains(t, get(t, name)))
 	toygres(t, "delete", name, "--yes", "--wait")
+	require.Equal(t, openapi.InstanceStateTrashed, get(t, name).State)
+	require.NotRegexp(t, `(?m)^`+name+` `, toygres(t, "list"), "what is deleted is hidden")
+	require.Regexp(t, `(?m)^`+name+` `, toygres(t, "list", "--deleted"))
+	toygres(t, "undelete", name, "--wait")
+	require.Equal(t, openapi.InstanceStateRunning, get(t, name).State)
+	require.Equal(t, "42", query(t, address, "SELECT n::text FROM kept"), "it is back, at the same address")
+
+	require.NotEmpty(t, shared.Remains(t, get(t, name)))
+	toygres(t, "delete", name, "--purge", "--yes", "--wait")
 	response, err := shared.Client.GetInstanceWithResponse(t.Context(), name)
 	require.NoError(t, err)
 	require.Equal(t, 404, response.StatusCode())
@@ -111,7 +119,7 @@ func TestPgbenchRunsAgainstAnInstance(t *testing.T) {
 		require.NoError(t, err, "%s", out)
 	}
 	require.Equal(t, "400", query(t, address, "SELECT count(*)::text FROM pgbench_history"))
-	toygres(t, "delete", name, "--yes", "--wait")
+	toygres(t, "delete", name, "--purge", "--yes", "--wait")
 }
 
 func TestEveryCommandThatFailsSaysWhyAndWithWhichExitCode(t *testing.T) {

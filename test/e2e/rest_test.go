@@ -33,7 +33,7 @@ func TestARepeatedCreateWithTheSameKeyMakesOneInstance(t *testing.T) {
 	third, err := shared.Client.CreateInstanceWithResponse(t.Context(), params, body)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnprocessableEntity, third.StatusCode(), "%s", third.Body)
-	toygres(t, "delete", "once", "--yes", "--wait")
+	toygres(t, "delete", "once", "--purge", "--yes", "--wait")
 }
 
 func TestTheEventStreamTellsTheWholeStoryOfACreate(t *testing.T) {
@@ -74,7 +74,7 @@ func TestTheEventStreamTellsTheWholeStoryOfACreate(t *testing.T) {
 		planned = append(planned, step.Name)
 	}
 	require.Equal(t, planned, succeeded)
-	toygres(t, "delete", name, "--yes", "--wait")
+	toygres(t, "delete", name, "--purge", "--yes", "--wait")
 }
 
 func TestNoHistoryAndNoLogHoldsAPassword(t *testing.T) {
@@ -83,7 +83,7 @@ func TestNoHistoryAndNoLogHoldsAPassword(t *testing.T) {
 	toygres(t, "create", name, "--wait")
 	instance := get(t, name)
 	password := shared.Password(t, name)
-	toygres(t, "delete", name, "--yes", "--wait")
+	toygres(t, "delete", name, "--purge", "--yes", "--wait")
 
 	temporal, err := client.Dial(client.Options{HostPort: shared.TemporalAddress(), Namespace: "toygres"})
 	require.NoError(t, err)

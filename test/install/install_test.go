@@ -102,7 +102,7 @@ func TestUninstallLeavesInstancesAloneAndAnotherInstallationKnowsThem(t *testing
 	address := create(t, place, "kept")
 	query(t, address, "CREATE TABLE kept AS SELECT 7 AS n")
 	create(t, place, "other")
-	toygres(t, place, "delete", "other", "--yes", "--wait")
+	toygres(t, place, "delete", "other", "--purge", "--yes", "--wait")
 
 	require.NoError(t, place.Uninstall(t.Context()))
 	require.Eventually(t, func() bool {
@@ -118,7 +118,7 @@ func TestUninstallLeavesInstancesAloneAndAnotherInstallationKnowsThem(t *testing
 	toygres(t, place, "stop", "kept", "--wait")
 	toygres(t, place, "start", "kept", "--wait")
 	require.Equal(t, "7", query(t, address, "SELECT n FROM kept"))
-	toygres(t, place, "delete", "kept", "--yes", "--wait")
+	toygres(t, place, "delete", "kept", "--purge", "--yes", "--wait")
 	require.Empty(t, cluster.Objects(t, place.Instances))
 }
 

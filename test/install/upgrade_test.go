@@ -48,7 +48,7 @@ func TestAnOperationInFlightEndsOnTheReleaseThatBeganIt(t *testing.T) {
 	answered()
 	require.Subset(t, podNames(t, place), oldPods, "old workers are needed")
 
-	toygres(t, place, "delete", "before", "--yes", "--wait")
+	toygres(t, place, "delete", "before", "--purge", "--yes", "--wait")
 	young := begin(t, place, "young")
 	require.Equal(t, openapi.OperationStateRunning, operation(t, place, held).State)
 	free()

@@ -37,7 +37,8 @@ func create(t *testing.T, stack *stacktest.Stack, request openapi.CreateInstance
 
 func remove(t *testing.T, stack *stacktest.Stack, name string) {
 	t.Helper()
-	response, err := stack.Client.DeleteInstanceWithResponse(t.Context(), name)
+	purge := true
+	response, err := stack.Client.DeleteInstanceWithResponse(t.Context(), name, &openapi.DeleteInstanceParams{Purge: &purge})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
 	require.Equal(t, openapi.OperationStateSucceeded, stack.MustAwait(t, response.JSON202.Id).State)

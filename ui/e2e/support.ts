@@ -47,8 +47,9 @@ export class Api {
     await this.reaches(name, 'running')
   }
 
+  /** Deletes for good. */
   async delete(name: string): Promise<void> {
-    expect((await this.request.delete(`/api/instances/${name}`)).status()).toBe(202)
+    expect((await this.request.delete(`/api/instances/${name}?purge=true`)).status()).toBe(202)
   }
 
   /** The state of the instance called name; "gone" when there is none. */
@@ -73,7 +74,7 @@ export class Api {
 
   async removeCreated(): Promise<void> {
     for (const name of this.created) {
-      const settled = ['running', 'stopped', 'failed', 'gone']
+      const settled = ['running', 'stopped', 'failed', 'trashed', 'gone']
       await expect
         .poll(async () => settled.includes(await this.stateOf(name)), { timeout: 45_000, intervals: [200] })
         .toBe(true)

@@ -25,6 +25,7 @@ type scenario struct {
 	name        string
 	arrange     func(w *memory.World, cancel func()) // may be nil
 	cancelFirst bool                                 // before any worker is there
+	purge       bool                                 // by the timer, of which the history is
 	ends        toygres.OperationState
 }
 
@@ -42,7 +43,7 @@ func scenarios() []scenario {
 	cancelled := func(at memory.Place) func(*memory.World, func()) {
 		return func(w *memory.World, cancel func()) { w.Meet(at, memory.Hang(cancel)) }
 	}
-	create, remove, resize := toygres.KindCreate, toygres.KindDelete, toygres.KindResize
+	create, trash, remove, resize := toygres.KindCreate, toygres.KindTrash, toygres.KindDelete, toygres.KindResize
 	return []scenario{
 		{kind: create, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: create, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
@@ -67,6 +68,29 @@ func scenarios() []scenario {
 		{kind: create, name: "cancelled_wait", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtObserve)},
 		{kind: create, name: "cancelled_query", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtQuery)},
 
+		{kind: trash, name: "succeeded", ends: toygres.OperationSucceeded},
+		{kind: trash, name: "stopped_succeeded", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.Stopped() }},
+		{kind: trash, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtBegin, down)
+			w.Meet(memory.AtStop, broken, broken)
+			w.Meet(memory.AtFinish, down)
+			w.Meet(memory.AtTimer, down)
+		}},
+		{kind: trash, name: "failed", ends: toygres.OperationFailed, arrange: meet(memory.AtStop, invalid)},
+		{kind: trash, name: "start_failed", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtStop, invalid)
+			w.Meet(memory.AtObserve, w.Failing)
+		}},
+		{kind: trash, name: "result_refused", ends: toygres.OperationFailed,
+			arrange: meet(memory.AtFinish, memory.Fail(toygres.Errorf(toygres.CodeConflict, "it is something else now")))},
+		{kind: trash, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
+		{kind: trash, name: "cancelled_stop", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtStop)},
+
+		{kind: remove, name: "purge_succeeded", ends: toygres.OperationSucceeded, purge: true},
+		{kind: remove, name: "purge_waited", ends: toygres.OperationSucceeded, purge: true, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtDue, down)
+			w.Waits(10 * time.Millisecond)
+		}},
 		{kind: remove, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: remove, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
 			w.Meet(memory.AtDelete, broken, broken)
@@ -119,7 +143,13 @@ func (s scenario) record(ctx context.Context, c client.Client, number int) (*his
 	if s.arrange != nil {
 		s.arrange(w, cancelWorkflow)
 	}
-	run, err := workflows.Start(ctx, c, op, w.Instance().Spec)
+	var run string
+	var err error
+	if s.purge {
+		err = workflows.SetPurge(ctx, c, op.InstanceID, op.InstanceName, time.Now())
+	} else {
+		run, err = workflows.Start(ctx, c, op, w.Instance().Spec)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -131,13 +161,22 @@ func (s scenario) record(ctx context.Context, c client.Client, number int) (*his
 	workers.RegisterActivity(&activities.Operations{Catalog: w})
 	workers.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
 	workers.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
+	workers.RegisterActivity(&activities.Trash{Catalog: w, Timers: w})
 	if err := workers.Start(); err != nil {
 		return nil, err
 	}
 	defer workers.Stop()
+	if s.purge {
+		if err := c.GetWorkflow(ctx, workflows.PurgeID(op.InstanceID), "").Get(ctx, nil); err != nil {
+			return nil, err
+		}
+	}
 	endErr := c.GetWorkflow(ctx, workflows.ID(op.InstanceID), run).Get(ctx, nil)
 	if state := w.Operation().State; state != s.ends {
 		return nil, fmt.Errorf("the operation ended as %q, not %q: %w", state, s.ends, endErr)
+	}
+	if s.purge {
+		return history(ctx, c, workflows.PurgeID(op.InstanceID), "")
 	}
 	return history(ctx, c, workflows.ID(op.InstanceID), run)
 }

@@ -30,6 +30,7 @@ var needs = map[string]toygres.Role{
 
 	"createInstance":   toygres.RoleOperator,
 	"deleteInstance":   toygres.RoleOperator,
+	"undeleteInstance": toygres.RoleOperator,
 	"stopInstance":     toygres.RoleOperator,
 	"updateInstance":   toygres.RoleOperator,
 	"startInstance":    toygres.RoleOperator,

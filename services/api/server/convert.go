@@ -33,6 +33,9 @@ func (s *Server) instance(i toygres.Instance) openapi.Instance {
 		CreatedAt:     i.CreatedAt,
 		UpdatedAt:     i.UpdatedAt,
 	}
+	if i.State == toygres.StateTrashed || i.State == toygres.StateDeleting {
+		out.PurgeAt = optionalTime(i.PurgeAt)
+	}
 	if !i.Endpoint.IsZero() {
 		out.Endpoint = &openapi.Endpoint{Host: i.Endpoint.Host, Port: i.Endpoint.Port}
 	}

@@ -14,7 +14,7 @@ import (
 // ListInstances answers a page of instances.
 func (s *Server) ListInstances(ctx context.Context, request openapi.ListInstancesRequestObject) (openapi.ListInstancesResponseObject, error) {
 	p := request.Params
-	filter := catalog.InstanceFilter{Version: or(p.Version), Search: or(p.Search), Cursor: or(p.Cursor), Limit: or(p.Limit)}
+	filter := catalog.InstanceFilter{Version: or(p.Version), Search: or(p.Search), Cursor: or(p.Cursor), Limit: or(p.Limit), Trashed: or(p.Deleted)}
 	for _, state := range or(p.State) {
 		filter.States = append(filter.States, toygres.State(state))
 	}
@@ -102,17 +102,4 @@ func idempotencyKey(key *string, body openapi.CreateInstanceRequest) (*catalog.I
 	}
 	sum := sha256.Sum256(canonical)
 	return &catalog.IdempotencyKey{Key: *key, RequestHash: sum[:]}, nil
-}
-
-// DeleteInstance starts the removal of an instance with its data.
-func (s *Server) DeleteInstance(ctx context.Context, request openapi.DeleteInstanceRequestObject) (openapi.DeleteInstanceResponseObject, error) {
-	begun, err := s.options.Catalog.Begin(ctx, request.Name, toygres.KindDelete, callOf(ctx).principal.User.ID)
-	if err != nil {
-		return nil, err
-	}
-	operation, err := s.launch(ctx, begun, s.options.Catalog.Abandon)
-	if err != nil {
-		return nil, err
-	}
-	return openapi.DeleteInstance202JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
 }

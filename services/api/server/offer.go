@@ -28,6 +28,8 @@ func (s *Server) GetOffer(ctx context.Context, _ openapi.GetOfferRequestObject) 
 		CpuMillis:      openapi.Range{Min: toygres.MinCPUMillis, Max: toygres.MaxCPUMillis, Default: toygres.DefaultCPUMillis},
 		MemoryMib:      openapi.Range{Min: toygres.MinMemoryMiB, Max: toygres.MaxMemoryMiB, Default: toygres.DefaultMemoryMiB},
 		StorageGib:     openapi.Range{Min: toygres.MinStorageGiB, Max: toygres.MaxStorageGiB, Default: toygres.DefaultStorageGiB},
+
+		KeepDeletedSeconds: int64(s.options.KeepDeleted.Seconds()),
 	}, nil
 }
 

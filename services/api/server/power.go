@@ -51,6 +51,12 @@ func (s *Server) switchPower(ctx context.Context, name string, kind toygres.Kind
 	if err != nil || begun.Operation.ID == "" { // nothing to do: it is so already
 		return begun.Instance, err
 	}
+	return s.carryOut(ctx, begun, call)
+}
+
+// carryOut calls the provider for an operation that the catalog has just
+// recorded, and takes that back if the call fails.
+func (s *Server) carryOut(ctx context.Context, begun catalog.Begun, call func(context.Context, catalog.Begun) error) (toygres.Instance, error) {
 	// The client may go; what is recorded must be carried out or taken back.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()

@@ -45,6 +45,7 @@ type Options struct {
 	Tracing           bool         // make a span for each request
 
 	SignInLimits   auth.Limits   // zero: auth.DefaultLimits
+	KeepDeleted    time.Duration // for how long a deleted instance can be brought back; 0: not at all
 	StreamsPerUser int           // zero: 20
 	StreamBuffer   int           // events a stream may lag behind; zero: 256
 	Heartbeat      time.Duration // of event streams; zero: 15 seconds

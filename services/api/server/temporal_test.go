@@ -21,6 +21,7 @@ type temporal struct {
 	mu        sync.Mutex
 	started   []string // workflow ids
 	cancelled []string
+	ends      []string // workflow ids of what was terminated
 }
 
 func (f *temporal) ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, _ any, _ ...any) (client.WorkflowRun, error) {
@@ -43,6 +44,19 @@ func (f *temporal) CancelWorkflow(_ context.Context, workflowID, runID string) e
 		return f.cancel(workflowID, runID)
 	}
 	return nil
+}
+
+func (f *temporal) TerminateWorkflow(_ context.Context, workflowID, _, _ string, _ ...any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ends = append(f.ends, workflowID)
+	return nil
+}
+
+func (f *temporal) ended() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ends
 }
 
 func (f *temporal) GetWorkflow(context.Context, string, string) client.WorkflowRun {

@@ -52,7 +52,7 @@ func (r *Reconciler) remove(ctx context.Context, i toygres.Instance) {
 }
 
 func (r *Reconciler) look(ctx context.Context, i toygres.Instance) {
-	if i.State != toygres.StateRunning && i.State != toygres.StateStopped {
+	if i.State != toygres.StateRunning && i.State != toygres.StateStopped && i.State != toygres.StateTrashed {
 		return
 	}
 	seen, err := r.Provider.Observe(ctx, i.ID)

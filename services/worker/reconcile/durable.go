@@ -79,6 +79,8 @@ func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run
 	case toygres.KindCreate:
 		outcome.InstanceState, outcome.Step = toygres.StateRunning, toygres.StepFinish
 		outcome.Endpoint, outcome.ServerVersion = run.Created.Endpoint, run.Created.ServerVersion
+	case toygres.KindTrash:
+		outcome.InstanceState, outcome.Step = toygres.StateTrashed, toygres.StepTrash
 	case toygres.KindResize:
 		outcome.InstanceState, outcome.Step, outcome.Size = toygres.StateRunning, toygres.StepRecord, op.Size
 		outcome.Endpoint, outcome.ServerVersion = run.Resized.Endpoint, run.Resized.ServerVersion
@@ -91,7 +93,8 @@ func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run
 
 // giveUp ends an operation that nobody carries out any more. What a create has
 // made is removed first; a delete can only be asked for again; an instance that
-// was being resized is taken as it is found, once that is one thing or another.
+// was being resized or trashed is taken as it is found, once that is one thing
+// or another.
 func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why string) error {
 	outcome := toygres.Outcome{Operation: op.ID, State: toygres.OperationFailed, InstanceState: toygres.StateFailed, Code: toygres.CodeInternal}
 	if op.CancelAsked {
@@ -103,7 +106,7 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 			return err
 		}
 		outcome.Message = why + "; what had been made was removed"
-	case toygres.KindResize:
+	case toygres.KindResize, toygres.KindTrash:
 		over, err := r.takeAsFound(ctx, op, why, &outcome)
 		if err != nil || !over {
 			return err
@@ -114,7 +117,7 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 	return r.Catalog.FinishOperation(ctx, outcome)
 }
 
-// takeAsFound makes the outcome of a resize what the provider shows, and
+// takeAsFound makes the outcome of a resize or trash what the provider shows, and
 // reports whether that will last. A server that does not start is stopped, as
 // after any other start that failed: its data is there.
 func (r *Reconciler) takeAsFound(ctx context.Context, op toygres.Operation, why string, outcome *toygres.Outcome) (over bool, err error) {
@@ -124,6 +127,9 @@ func (r *Reconciler) takeAsFound(ctx context.Context, op toygres.Operation, why 
 	}
 	outcome.Size, outcome.Endpoint = seen.Size, seen.Endpoint
 	outcome.Message = why + "; the instance has " + seen.Size.String()
+	if op.Kind == toygres.KindTrash {
+		outcome.Message = why + "; the instance is as it was found"
+	}
 	switch seen.Phase {
 	case toygres.PhaseReady:
 		outcome.InstanceState = toygres.StateRunning

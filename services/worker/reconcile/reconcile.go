@@ -30,6 +30,9 @@ type Options struct {
 	// DriftEvery is the time between two comparisons of everything that the
 	// provider has with the catalog. Default 5 minutes.
 	DriftEvery time.Duration
+	// TimerGrace is how late the timer may be that ends an instance's time in
+	// the trash, before the sweep takes its place. Default 1 minute.
+	TimerGrace time.Duration
 }
 
 // Reconciler settles what disagrees. Make one with [New].
@@ -50,6 +53,9 @@ func New(options Options) *Reconciler {
 	if options.DriftEvery == 0 {
 		options.DriftEvery = 5 * time.Minute
 	}
+	if options.TimerGrace == 0 {
+		options.TimerGrace = time.Minute
+	}
 	return &Reconciler{Options: options, reported: map[toygres.InstanceID]string{}}
 }
 
@@ -68,6 +74,7 @@ func (r *Reconciler) sweeps(ctx context.Context) {
 	for ctx.Err() == nil {
 		r.sweepDurable(ctx)
 		r.sweepSimple(ctx)
+		r.sweepTrash(ctx)
 		if time.Since(compared) >= r.DriftEvery {
 			compared = time.Now()
 			r.compare(ctx)

@@ -62,7 +62,14 @@ export interface paths {
         get: operations["getInstance"];
         put?: never;
         post?: never;
-        /** Delete an instance and its data */
+        /**
+         * Delete an instance
+         * @description Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
+         *     `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
+         *
+         *     With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
+         *     `failed` instance without anything to bring back is always removed at once.
+         */
         delete: operations["deleteInstance"];
         options?: never;
         head?: never;
@@ -266,6 +273,29 @@ export interface paths {
          * @description Answers at once; the state is `stopping` until the server has ended. Stopping a stopped instance changes nothing.
          */
         post: operations["stopInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/undelete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a deleted instance back from the trash
+         * @description Answers at once. One that ran is `starting` until it accepts connections; any other comes back `stopped`. That it is not in the trash is a conflict.
+         */
+        post: operations["undeleteInstance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -551,6 +581,11 @@ export interface components {
             operation_id?: string;
             provider: string;
             public: boolean;
+            /**
+             * Format: date-time
+             * @description When an instance in the trash is removed with its data; absent for all else.
+             */
+            purge_at?: string;
             /** @description Full version as the server reports it, once known. */
             server_version?: string;
             state: components["schemas"]["InstanceState"];
@@ -565,7 +600,7 @@ export interface components {
             next_cursor?: string;
         };
         /** @enum {string} */
-        InstanceState: "creating" | "running" | "stopping" | "stopped" | "starting" | "restarting" | "updating" | "deleting" | "deleted" | "failed";
+        InstanceState: "creating" | "running" | "stopping" | "stopped" | "starting" | "restarting" | "updating" | "deleting" | "trashed" | "deleted" | "failed";
         LogEnd: {
             code?: components["schemas"]["ErrorCode"];
             reason: string;
@@ -592,6 +627,11 @@ export interface components {
             cpu_millis: components["schemas"]["Range"];
             default_version: number;
             image_types: components["schemas"]["ImageType"][];
+            /**
+             * Format: int64
+             * @description For how long a deleted instance can be brought back; 0 when it can't be.
+             */
+            keep_deleted_seconds: number;
             memory_mib: components["schemas"]["Range"];
             provider: string;
             /** @description Whether an instance can be made public. */
@@ -624,7 +664,7 @@ export interface components {
             temporal_url?: string;
         };
         /** @enum {string} */
-        OperationKind: "create" | "delete" | "stop" | "start" | "restart" | "resize";
+        OperationKind: "create" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize";
         OperationList: {
             items: components["schemas"]["Operation"][];
             next_cursor?: string;
@@ -847,6 +887,8 @@ export interface operations {
             query?: {
                 /** @description The `next_cursor` of the page before. */
                 cursor?: components["parameters"]["Cursor"];
+                /** @description Only instances in the trash, which are not among the others. */
+                deleted?: boolean;
                 /** @description How many at most. */
                 limit?: components["parameters"]["Limit"];
                 /** @description Only instances whose name contains this text. */
@@ -912,7 +954,10 @@ export interface operations {
     };
     deleteInstance: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Remove it with its data at once, for good. */
+                purge?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The instance's name. */
@@ -1121,6 +1166,22 @@ export interface operations {
         };
     };
     stopInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Instance"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    undeleteInstance: {
         parameters: {
             query?: never;
             header?: never;

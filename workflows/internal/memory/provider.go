@@ -45,8 +45,20 @@ func (w *World) Resize(ctx context.Context, id toygres.InstanceID, size toygres.
 }
 
 // Stop stops the server.
-func (w *World) Stop(_ context.Context, id toygres.InstanceID) error {
+func (w *World) Stop(ctx context.Context, id toygres.InstanceID) error {
+	if err := w.meet(ctx, AtStop); err != nil {
+		return err
+	}
 	w.show(id, toygres.PhaseStopped)
+	return nil
+}
+
+// Start makes the server ready.
+func (w *World) Start(ctx context.Context, id toygres.InstanceID) error {
+	if err := w.meet(ctx, AtStart); err != nil {
+		return err
+	}
+	w.show(id, toygres.PhaseReady)
 	return nil
 }
 

@@ -6,6 +6,7 @@ package memory
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/toygres/toygres"
 )
@@ -21,6 +22,8 @@ type World struct {
 	size      toygres.Size // of the server
 	troubles  map[Place][]Trouble
 	watchers  []chan toygres.InstanceID
+	timer     time.Time       // when the instance is purged; zero when no timer is set
+	waits     []time.Duration // what BeginDue answers before the time has come
 }
 
 // Password is the server's. It must not be found in any history.
@@ -33,7 +36,7 @@ var Bigger = toygres.Size{CPUMillis: 2000, MemoryMiB: 4096, StorageGiB: 20}
 const Version = "18.4"
 
 // New returns a world in which an operation of the kind is recorded and has
-// not begun. For a delete or a resize, there is a running server.
+// not begun. For a trash, a delete or a resize, there is a running server.
 func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.InstanceID) *World {
 	w := &World{
 		instance: toygres.Instance{
@@ -48,10 +51,14 @@ func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.Inst
 	if kind == toygres.KindDelete {
 		w.instance.State, w.previous, w.server = toygres.StateDeleting, toygres.StateRunning, toygres.PhaseReady
 	}
+	if kind == toygres.KindTrash {
+		w.instance.State, w.previous, w.server = toygres.StateDeleting, toygres.StateRunning, toygres.PhaseReady
+	}
+	w.operation.Previous = w.previous
 	w.size = w.instance.Spec.Size()
 	if kind == toygres.KindResize {
 		w.instance.State, w.previous, w.server = toygres.StateUpdating, toygres.StateRunning, toygres.PhaseReady
-		w.operation.Size = Bigger
+		w.operation.Size, w.operation.Previous = Bigger, w.previous
 	}
 	for _, name := range toygres.PlannedSteps(kind) {
 		w.operation.Steps = append(w.operation.Steps, toygres.Step{Name: name, State: toygres.StepPending})
@@ -64,6 +71,7 @@ func (w *World) Stopped() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.previous, w.server = toygres.StateStopped, toygres.PhaseStopped
+	w.operation.Previous = w.previous
 }
 
 // Size returns the size of the server.
@@ -105,6 +113,10 @@ const (
 	AtProvision Place = "provision"
 	AtObserve   Place = "observe"
 	AtResize    Place = "resize"
+	AtStop      Place = "stop"
+	AtStart     Place = "start"
+	AtTimer     Place = "timer"
+	AtDue       Place = "due"
 	AtQuery     Place = "query"
 	AtDelete    Place = "delete"
 	AtFinish    Place = "finish"

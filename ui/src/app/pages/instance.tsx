@@ -27,6 +27,7 @@ import { canOperate } from '@/features/session/roles'
 import type { Schema } from '@/lib/api'
 import { isNotFound } from '@/lib/problem'
 import { sentence } from '@/lib/text'
+import { exactTime } from '@/lib/time'
 
 const route = getRouteApi('/signed-in/instances/$name')
 
@@ -73,6 +74,12 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
         )}
       </Heading>
       {actionError && <ErrorAlert error={actionError} className="mb-5" />}
+      {instance.state === 'trashed' && instance.purge_at && (
+        <Alert look="info" className="mb-5">
+          It was deleted. Undelete brings it back with its data; otherwise it is removed for good at{' '}
+          {exactTime(new Date(instance.purge_at))}.
+        </Alert>
+      )}
       {instance.message && instance.message !== shown?.error && (
         <Alert look={instance.state === 'failed' ? 'bad' : 'info'} className="mb-5">
           {sentence(instance.message)}

@@ -118,6 +118,11 @@ function FirstRun({ canCreate }: { canCreate: boolean }) {
           ? 'An instance is a PostgreSQL server of your own. Give it a name, watch it come up, and copy its connection string. It takes a few seconds.'
           : 'Whoever may create instances has not created one. It will appear here by itself.'}
       </EmptyState>
+      <p className="-mt-6 mb-8 text-center text-sm">
+        <Link to="/instances" search={{ state: 'trash' }} className="text-ink-faint hover:text-ink">
+          Deleted instances
+        </Link>
+      </p>
       {canCreate && (
         <div className="mx-auto -mt-6 mb-12 flex max-w-md flex-col items-center gap-2 px-4 text-sm text-ink-faint">
           or, from a terminal

@@ -10,6 +10,7 @@ const offer: Schema<'Offer'> = {
   default_version: 18,
   image_types: ['stock'],
   public: true,
+  keep_deleted_seconds: 86_400,
   cpu_millis: { min: 100, max: 4000, default: 1000 },
   memory_mib: { min: 128, max: 8192, default: 1024 },
   storage_gib: { min: 1, max: 100, default: 10 },

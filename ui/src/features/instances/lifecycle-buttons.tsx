@@ -1,4 +1,4 @@
-import { Play, RotateCw, Square } from 'lucide-react'
+import { ArchiveRestore, Play, RotateCw, Square } from 'lucide-react'
 
 import { Button } from '@/components/button'
 import type { Schema } from '@/lib/api'
@@ -11,12 +11,13 @@ interface Props {
   onError: (error: Error | undefined) => void
 }
 
-/** Restart and stop for what runs, start for what is stopped, nothing for the rest. */
+/** Restart and stop for what runs, start for what is stopped, undelete for what is in the trash, nothing for the rest. */
 export function LifecycleButtons({ instance, onError }: Props) {
   const { name, state } = instance
   const stop = useInstanceAction('stop', name)
   const start = useInstanceAction('start', name)
   const restart = useInstanceAction('restart', name)
+  const undelete = useInstanceAction('undelete', name)
 
   if (state === 'running' || state === 'stopping' || state === 'restarting') {
     const stopping = stop.isPending || state === 'stopping'
@@ -60,6 +61,21 @@ export function LifecycleButtons({ instance, onError }: Props) {
       >
         <Play aria-hidden />
         Start
+      </Button>
+    )
+  }
+  if (state === 'trashed') {
+    return (
+      <Button
+        look="primary"
+        pending={undelete.isPending}
+        onClick={() => {
+          onError(undefined)
+          undelete.mutate(undefined, { onSuccess: () => toast(`Bringing ${name} back`), onError })
+        }}
+      >
+        <ArchiveRestore aria-hidden />
+        Undelete
       </Button>
     )
   }

@@ -33,7 +33,8 @@ export function instancesQuery({ state, search }: InstanceFilter) {
           params: {
             query: {
               limit: PAGE_SIZE,
-              ...(state && { state: [...statesOf(state)] }),
+              // What is in the trash is not among the others, whatever its state.
+              ...(state && (state === 'trash' ? { deleted: true } : { state: [...statesOf(state)] })),
               ...(search && { search }),
               ...(pageParam && { cursor: pageParam }),
             },
@@ -93,9 +94,9 @@ export function useResizeInstance(name: string) {
   })
 }
 
-type Action = 'stop' | 'start' | 'restart' | 'delete'
+type Action = 'stop' | 'start' | 'restart' | 'undelete'
 
-/** Stops, starts, restarts or deletes the instance called name. */
+/** Stops, starts or restarts the instance called name, or brings it back from the trash. */
 export function useInstanceAction(action: Action, name: string) {
   const client = useQueryClient()
   const init = { params: { path: { name } } }
@@ -104,8 +105,18 @@ export function useInstanceAction(action: Action, name: string) {
       if (action === 'stop') await answer(api.POST('/api/instances/{name}/stop', init))
       else if (action === 'start') await answer(api.POST('/api/instances/{name}/start', init))
       else if (action === 'restart') await answer(api.POST('/api/instances/{name}/restart', init))
-      else await answer(api.DELETE('/api/instances/{name}', init))
+      else await answer(api.POST('/api/instances/{name}/undelete', init))
     },
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
+/** Deletes the instance called name: into the trash, or for good. */
+export function useDeleteInstance(name: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ purge }: { purge: boolean }) =>
+      answer(api.DELETE('/api/instances/{name}', { params: { path: { name }, query: { purge } } })),
     onSuccess: () => client.invalidateQueries(),
   })
 }

@@ -10,6 +10,7 @@ const offer: Schema<'Offer'> = {
   default_version: 18,
   image_types: ['stock'],
   public: false,
+  keep_deleted_seconds: 86_400,
   cpu_millis: { min: 100, max: 128_000, default: 1000 },
   memory_mib: { min: 128, max: 1_048_576, default: 1024 },
   storage_gib: { min: 1, max: 16_384, default: 10 },

@@ -19,6 +19,11 @@ test('every state that passes by itself is in the filter "changing"', () => {
   ])
 })
 
+test('the trash is a filter of its own', () => {
+  expect(parseStateFilter('trash')).toBe('trash')
+  expect(describeInstance({ state: 'trashed', health: 'unknown' }).label).toBe('In trash')
+})
+
 test('an unhealthy instance does not look well', () => {
   expect(describeInstance({ state: 'running', health: 'healthy' })).toEqual({
     tone: 'good',

@@ -8,6 +8,7 @@ const groups = {
   stopped: ['stopped'],
   changing: ['creating', 'starting', 'stopping', 'restarting', 'updating', 'deleting'],
   failed: ['failed'],
+  trash: ['trashed'],
 } as const satisfies Record<string, readonly State[]>
 
 /** The states as people look for them. */
@@ -19,6 +20,7 @@ export const stateFilters: { value: StateFilter | undefined; label: string }[] =
   { value: 'stopped', label: 'Stopped' },
   { value: 'changing', label: 'Changing' },
   { value: 'failed', label: 'Failed' },
+  { value: 'trash', label: 'Trash' },
 ]
 
 /** The filter that text from a URL means, if any. */
@@ -38,7 +40,7 @@ export function isChanging(state: State): boolean {
 
 /** Whether an instance in this state may be asked to be deleted. */
 export function canDelete(state: State): boolean {
-  return state === 'running' || state === 'stopped' || state === 'failed'
+  return state === 'running' || state === 'stopped' || state === 'failed' || state === 'trashed'
 }
 
 /** Whether an instance in this state may be asked to be resized. */
@@ -53,6 +55,7 @@ export function describe(instance: Pick<Schema<'Instance'>, 'state' | 'health'>)
 } {
   const { state, health } = instance
   if (state === 'running' && health === 'unhealthy') return { tone: 'warn', label: 'Unhealthy' }
+  if (state === 'trashed') return { tone: 'neutral', label: 'In trash' }
   const label = state.slice(0, 1).toUpperCase() + state.slice(1)
   if (state === 'running') return { tone: 'good', label }
   if (state === 'failed') return { tone: 'bad', label }

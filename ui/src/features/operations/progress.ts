@@ -13,12 +13,16 @@ export function isActive(operation: Operation): boolean {
 /** Whether operation can still be cancelled: it takes several steps, and nobody asked yet. */
 export function canCancel(operation: Operation): boolean {
   return (
-    isActive(operation) && !operation.cancel_asked && ['create', 'delete', 'resize'].includes(operation.kind)
+    isActive(operation) &&
+    !operation.cancel_asked &&
+    ['create', 'trash', 'delete', 'resize'].includes(operation.kind)
   )
 }
 
 const kinds: Record<Operation['kind'], string> = {
   create: 'Create',
+  trash: 'Move to trash',
+  undelete: 'Undelete',
   delete: 'Delete',
   stop: 'Stop',
   start: 'Start',
