@@ -31,5 +31,5 @@ func TestEveryErrorCodeHasAStatus(t *testing.T) {
 		require.Equal(t, status, got)
 		require.Equal(t, code, problem.Code)
 	}
-	require.Len(t, statuses, 11)
+	require.Len(t, statuses, 12)
 }
