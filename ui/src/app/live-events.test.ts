@@ -28,6 +28,6 @@ test('a step refreshes its operation but not the lists', () => {
   ])
 })
 
-test('a revealed password refreshes the events alone', () => {
-  expect(outdatedBy({ type: 'password.revealed', instance_name: 'mydb' })).toEqual([['events', 'of', 'mydb']])
+test.each(['password.revealed', 'query.run'] as const)('%s refreshes the events alone', (type) => {
+  expect(outdatedBy({ type, instance_name: 'mydb' })).toEqual([['events', 'of', 'mydb']])
 })

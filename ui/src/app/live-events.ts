@@ -16,6 +16,7 @@ export const eventTypes = [
   'step.succeeded',
   'step.failed',
   'password.revealed',
+  'query.run',
 ] as const
 
 /** What of the query cache an event makes out of date. */
@@ -24,7 +25,8 @@ export function outdatedBy({
   instance_name: name,
 }: Pick<Schema<'Event'>, 'type' | 'instance_name'>): QueryKey[] {
   const keys: QueryKey[] = [eventKeys.ofInstance(name)]
-  if (type === 'password.revealed') return keys
+  // Neither changes the instance.
+  if (type === 'password.revealed' || type === 'query.run') return keys
   keys.push(operationKeys.ofInstance(name))
   // A step changes nothing of the instance but the message of what it waits for.
   if (type !== 'step.started' && type !== 'step.succeeded') keys.push(instanceKeys.detail(name))
