@@ -51,12 +51,10 @@ func PurgeInstance(ctx workflow.Context, in PurgeInstanceInput) (PurgeInstanceRe
 // startRemoval starts what is recorded. If it can't, the sweep does.
 func startRemoval(ctx workflow.Context, instance toygres.InstanceID, due activities.BeginPurgeResult) error {
 	op := toygres.Operation{ID: due.OperationID, Kind: toygres.KindDelete, InstanceID: instance, InstanceName: due.InstanceName}
-	options := StartOptions(op)
-	removal := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: options.ID, TaskQueue: options.TaskQueue, WorkflowIDReusePolicy: options.WorkflowIDReusePolicy,
-		TypedSearchAttributes: options.TypedSearchAttributes, StaticSummary: options.StaticSummary,
-		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-	}), DeleteInstance, DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID})
+	removal, err := startChild(ctx, op, toygres.Spec{})
+	if err != nil {
+		return err
+	}
 	return removal.GetChildWorkflowExecution().Get(ctx, nil)
 }
 

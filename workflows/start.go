@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/toygres/toygres"
 )
@@ -50,27 +51,46 @@ func StartOptions(op toygres.Operation) client.StartWorkflowOptions {
 // catalog, and returns Temporal's run id. spec is the instance's, to make it or
 // to go back to. Errors are the client's.
 func Start(ctx context.Context, c client.Client, op toygres.Operation, spec toygres.Spec) (runID string, err error) {
-	var run client.WorkflowRun
-	switch op.Kind {
-	case toygres.KindCreate:
-		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), CreateInstance,
-			CreateInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Spec: spec})
-	case toygres.KindTrash:
-		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), TrashInstance,
-			TrashInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Ran: op.Previous == toygres.StateRunning})
-	case toygres.KindDelete:
-		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), DeleteInstance,
-			DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID})
-	case toygres.KindResize:
-		run, err = c.ExecuteWorkflow(ctx, StartOptions(op), ResizeInstance,
-			ResizeInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, From: spec.Size(), To: op.Size})
-	default:
-		return "", toygres.Errorf(toygres.CodeInternal, "operation kind %q has no workflow", op.Kind)
+	carryOut, input, err := definition(op, spec)
+	if err != nil {
+		return "", err
 	}
+	run, err := c.ExecuteWorkflow(ctx, StartOptions(op), carryOut, input)
 	if err != nil {
 		return "", err
 	}
 	return run.GetRunID(), nil
+}
+
+// startChild is [Start] from within another workflow, whose end the operation
+// does not share.
+func startChild(ctx workflow.Context, op toygres.Operation, spec toygres.Spec) (workflow.ChildWorkflowFuture, error) {
+	carryOut, input, err := definition(op, spec)
+	if err != nil {
+		return nil, err
+	}
+	options := StartOptions(op)
+	return workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: options.ID, TaskQueue: options.TaskQueue, WorkflowIDReusePolicy: options.WorkflowIDReusePolicy,
+		TypedSearchAttributes: options.TypedSearchAttributes, StaticSummary: options.StaticSummary, Priority: options.Priority,
+		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON, WaitForCancellation: true,
+	}), carryOut, input), nil
+}
+
+// definition is the workflow of an operation, with its input.
+func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, err error) {
+	switch op.Kind {
+	case toygres.KindCreate:
+		return CreateInstance, CreateInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Spec: spec}, nil
+	case toygres.KindTrash:
+		return TrashInstance, TrashInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Ran: op.Previous == toygres.StateRunning}, nil
+	case toygres.KindDelete:
+		return DeleteInstance, DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID}, nil
+	case toygres.KindResize:
+		return ResizeInstance, ResizeInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, From: spec.Size(), To: op.Size}, nil
+	default:
+		return nil, nil, toygres.Errorf(toygres.CodeInternal, "operation kind %q has no workflow", op.Kind)
+	}
 }
 
 // summary is what Temporal Web shows beside the workflow, for example
