@@ -11,6 +11,7 @@ type EventType string
 // The types of events.
 const (
 	EventInstanceState    EventType = "instance.state"    // Data: from, to
+	EventInstanceUpdated  EventType = "instance.updated"  // Data: changed, the names of the fields
 	EventOperationStarted EventType = "operation.started" // Data: kind
 	EventOperationEnded   EventType = "operation.ended"   // Data: kind, state
 	EventOperationCancel  EventType = "operation.cancel"  // somebody asked for it

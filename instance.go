@@ -134,8 +134,9 @@ func (e Endpoint) IsZero() bool { return e == Endpoint{} }
 
 // Instance is one PostgreSQL server with its data, as the catalog knows it.
 type Instance struct {
-	ID            InstanceID
-	Spec          Spec
+	ID   InstanceID
+	Spec Spec
+	Metadata
 	Owner         UserID
 	State         State
 	Health        Health

@@ -52,10 +52,7 @@ func (s Size) ValidateResize(from Size) error {
 		bad = append(bad, FieldError{Field: "storage_gib", Rule: "grow",
 			Message: fmt.Sprintf("can only grow: the instance has %d GiB, so ask for more than that and not for %d", from.StorageGiB, s.StorageGiB)})
 	}
-	if len(bad) == 0 {
-		return nil
-	}
-	return &Error{Code: CodeInvalid, Message: "the instance can't be resized as asked: " + bad[0].Field + " " + bad[0].Message, Fields: bad}
+	return invalid("the instance can't be resized as asked", bad)
 }
 
 // check returns the fields that are out of the bounds of what may be asked.

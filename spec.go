@@ -106,10 +106,7 @@ func (s Spec) Validate(offer Offer) error {
 	if f, ok := checkCIDRs(s.AllowedCIDRs); !ok {
 		bad = append(bad, f)
 	}
-	if len(bad) == 0 {
-		return nil
-	}
-	return &Error{Code: CodeInvalid, Message: "the instance can't be created as asked: " + bad[0].Field + " " + bad[0].Message, Fields: bad}
+	return invalid("the instance can't be created as asked", bad)
 }
 
 // ValidateName checks an instance name alone, with the same answer as

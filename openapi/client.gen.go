@@ -130,6 +130,8 @@ type ClientInterface interface {
 	// Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
 	// `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
 	//
+	// One with `deletion_protection` is a conflict until that is turned off.
+	//
 	// With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
 	// `failed` instance without anything to bring back is always removed at once.
 	//
@@ -141,9 +143,12 @@ type ClientInterface interface {
 	// Corresponds with GET /api/instances/{name} (the `GetInstance` operationId).
 	GetInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateInstanceWithBody Resize an instance
+	// UpdateInstanceWithBody Change an instance
 	//
-	// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+	// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+	// and the answer is `200`; a tag that is `null` is removed.
+	//
+	// Other CPU, memory or storage starts an operation and answers `202`. The
 	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
 	// stopped one stays stopped. `GET` shows the old size until then.
 	//
@@ -155,9 +160,12 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
 	UpdateInstanceWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateInstance Resize an instance
+	// UpdateInstance Change an instance
 	//
-	// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+	// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+	// and the answer is `200`; a tag that is `null` is removed.
+	//
+	// Other CPU, memory or storage starts an operation and answers `202`. The
 	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
 	// stopped one stays stopped. `GET` shows the old size until then.
 	//
@@ -416,6 +424,8 @@ func (c *Client) CreateInstance(ctx context.Context, params *CreateInstanceParam
 // Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
 // `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
 //
+// One with `deletion_protection` is a conflict until that is turned off.
+//
 // With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
 // `failed` instance without anything to bring back is always removed at once.
 //
@@ -447,9 +457,12 @@ func (c *Client) GetInstance(ctx context.Context, name Name, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// UpdateInstanceWithBody Resize an instance
+// UpdateInstanceWithBody Change an instance
 //
-// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+// and the answer is `200`; a tag that is `null` is removed.
+//
+// Other CPU, memory or storage starts an operation and answers `202`. The
 // state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
 // stopped one stays stopped. `GET` shows the old size until then.
 //
@@ -471,9 +484,12 @@ func (c *Client) UpdateInstanceWithBody(ctx context.Context, name Name, contentT
 	return c.Client.Do(req)
 }
 
-// UpdateInstance Resize an instance
+// UpdateInstance Change an instance
 //
-// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+// and the answer is `200`; a tag that is `null` is removed.
+//
+// Other CPU, memory or storage starts an operation and answers `202`. The
 // state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
 // stopped one stays stopped. `GET` shows the old size until then.
 //
@@ -2174,6 +2190,8 @@ type ClientWithResponsesInterface interface {
 	// Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
 	// `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
 	//
+	// One with `deletion_protection` is a conflict until that is turned off.
+	//
 	// With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
 	// `failed` instance without anything to bring back is always removed at once.
 	//
@@ -2189,9 +2207,12 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/instances/{name} (the `GetInstance` operationId).
 	GetInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*GetInstanceResponse, error)
 
-	// UpdateInstanceWithBodyWithResponse Resize an instance
+	// UpdateInstanceWithBodyWithResponse Change an instance
 	//
-	// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+	// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+	// and the answer is `200`; a tag that is `null` is removed.
+	//
+	// Other CPU, memory or storage starts an operation and answers `202`. The
 	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
 	// stopped one stays stopped. `GET` shows the old size until then.
 	//
@@ -2203,9 +2224,12 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
 	UpdateInstanceWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error)
 
-	// UpdateInstanceWithResponse Resize an instance
+	// UpdateInstanceWithResponse Change an instance
 	//
-	// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+	// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+	// and the answer is `200`; a tag that is `null` is removed.
+	//
+	// Other CPU, memory or storage starts an operation and answers `202`. The
 	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
 	// stopped one stays stopped. `GET` shows the old size until then.
 	//
@@ -3866,6 +3890,8 @@ func (c *ClientWithResponses) CreateInstanceWithResponse(ctx context.Context, pa
 // Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
 // `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
 //
+// One with `deletion_protection` is a conflict until that is turned off.
+//
 // With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
 // `failed` instance without anything to bring back is always removed at once.
 //
@@ -3893,9 +3919,12 @@ func (c *ClientWithResponses) GetInstanceWithResponse(ctx context.Context, name 
 	return ParseGetInstanceResponse(rsp)
 }
 
-// UpdateInstanceWithBodyWithResponse Resize an instance
+// UpdateInstanceWithBodyWithResponse Change an instance
 //
-// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+// and the answer is `200`; a tag that is `null` is removed.
+//
+// Other CPU, memory or storage starts an operation and answers `202`. The
 // state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
 // stopped one stays stopped. `GET` shows the old size until then.
 //
@@ -3913,9 +3942,12 @@ func (c *ClientWithResponses) UpdateInstanceWithBodyWithResponse(ctx context.Con
 	return ParseUpdateInstanceResponse(rsp)
 }
 
-// UpdateInstanceWithResponse Resize an instance
+// UpdateInstanceWithResponse Change an instance
 //
-// Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+// and the answer is `200`; a tag that is `null` is removed.
+//
+// Other CPU, memory or storage starts an operation and answers `202`. The
 // state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
 // stopped one stays stopped. `GET` shows the old size until then.
 //

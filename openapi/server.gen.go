@@ -33,7 +33,7 @@ type ServerInterface interface {
 	// GetInstance Get an instance
 	// (GET /api/instances/{name})
 	GetInstance(ctx echo.Context, name Name) error
-	// UpdateInstance Resize an instance
+	// UpdateInstance Change an instance
 	// (PATCH /api/instances/{name})
 	UpdateInstance(ctx echo.Context, name Name) error
 	// GetConnection How to connect, without the password
@@ -1910,7 +1910,7 @@ type StrictServerInterface interface {
 	// GetInstance Get an instance
 	// (GET /api/instances/{name})
 	GetInstance(ctx context.Context, request GetInstanceRequestObject) (GetInstanceResponseObject, error)
-	// UpdateInstance Resize an instance
+	// UpdateInstance Change an instance
 	// (PATCH /api/instances/{name})
 	UpdateInstance(ctx context.Context, request UpdateInstanceRequestObject) (UpdateInstanceResponseObject, error)
 	// GetConnection How to connect, without the password

@@ -411,18 +411,30 @@ type ImageType string
 // Instance defines model for Instance.
 type Instance struct {
 	// AllowedCidrs Empty: clients may come from wherever it can be reached.
-	AllowedCidrs []string           `json:"allowed_cidrs"`
-	CpuMillis    int                `json:"cpu_millis"`
-	CreatedAt    time.Time          `json:"created_at"`
-	Endpoint     *Endpoint          `json:"endpoint,omitempty"`
-	Health       Health             `json:"health"`
-	Id           openapi_types.UUID `json:"id"`
-	ImageType    ImageType          `json:"image_type"`
-	MemoryMib    int                `json:"memory_mib"`
+	AllowedCidrs []string  `json:"allowed_cidrs"`
+	CpuMillis    int       `json:"cpu_millis"`
+	CreatedAt    time.Time `json:"created_at"`
+
+	// DeletionProtection Whether a delete is refused.
+	DeletionProtection bool `json:"deletion_protection"`
+
+	// Description Absent when it has none.
+	Description *string `json:"description,omitempty"`
+
+	// DisplayName Absent when it has none.
+	DisplayName *string            `json:"display_name,omitempty"`
+	Endpoint    *Endpoint          `json:"endpoint,omitempty"`
+	Health      Health             `json:"health"`
+	Id          openapi_types.UUID `json:"id"`
+	ImageType   ImageType          `json:"image_type"`
+	MemoryMib   int                `json:"memory_mib"`
 
 	// Message Why it failed, or what it waits for.
 	Message *string `json:"message,omitempty"`
-	Name    string  `json:"name"`
+
+	// Monitored Whether its health is watched.
+	Monitored bool   `json:"monitored"`
+	Name      string `json:"name"`
 
 	// OperationId The operation in progress.
 	OperationId *openapi_types.UUID `json:"operation_id,omitempty"`
@@ -433,11 +445,12 @@ type Instance struct {
 	PurgeAt *time.Time `json:"purge_at,omitempty"`
 
 	// ServerVersion Full version as the server reports it, once known.
-	ServerVersion *string       `json:"server_version,omitempty"`
-	State         InstanceState `json:"state"`
-	StorageGib    int           `json:"storage_gib"`
-	UpdatedAt     time.Time     `json:"updated_at"`
-	Version       int           `json:"version"`
+	ServerVersion *string           `json:"server_version,omitempty"`
+	State         InstanceState     `json:"state"`
+	StorageGib    int               `json:"storage_gib"`
+	Tags          map[string]string `json:"tags"`
+	UpdatedAt     time.Time         `json:"updated_at"`
+	Version       int               `json:"version"`
 }
 
 // InstanceList defines model for InstanceList.
@@ -690,11 +703,24 @@ type UpdateInstanceRequest struct {
 	// CpuMillis Thousandths of a core.
 	CpuMillis *int `json:"cpu_millis,omitempty"`
 
+	// DeletionProtection Whether a delete is refused.
+	DeletionProtection *bool   `json:"deletion_protection,omitempty"`
+	Description        *string `json:"description,omitempty"`
+
+	// DisplayName One line beside the name, for people; empty for none.
+	DisplayName *string `json:"display_name,omitempty"`
+
 	// MemoryMib MiB of memory.
 	MemoryMib *int `json:"memory_mib,omitempty"`
 
+	// Monitored Whether its health is watched.
+	Monitored *bool `json:"monitored,omitempty"`
+
 	// StorageGib GiB of storage; not less than it has.
 	StorageGib *int `json:"storage_gib,omitempty"`
+
+	// Tags Tags to set, and with null to remove; others stay. A name has 1 to 63 letters, digits and `-_./`; an instance at most 50 tags.
+	Tags *map[string]*string `json:"tags,omitempty"`
 }
 
 // Cursor defines model for Cursor.

@@ -51,8 +51,8 @@ func sources(k toygres.Kind, during toygres.State) []toygres.State {
 }
 
 // begin finds nothing when the instance is in none of the states $3, when a
-// resize ($10 > 0) is asked of another size than it has, or when a purge ($17)
-// is not due. Of two at once the second waits for the row and then sees the
+// resize ($10 > 0) is asked of another size than it has, when a purge ($17)
+// is not due, or when it is to be deleted and is protected against that. Of two at once the second waits for the row and then sees the
 // first one's state.
 const begin = `
 WITH target AS (
@@ -60,6 +60,7 @@ WITH target AS (
 	WHERE name = $1 AND state <> 'deleted' AND state = ANY ($3)
 	  AND ($10 = 0 OR (cpu_millis, memory_mib, storage_gib) = ($13, $14, $15))
 	  AND (NOT $17 OR purge_at <= now())
+	  AND NOT ($2 = 'deleting' AND deletion_protection)
 	FOR NO KEY UPDATE
 ), changed AS (
 	UPDATE instances i SET state = $2, updated_at = now(),
@@ -114,6 +115,8 @@ func (s *Store) beginUnless(ctx context.Context, b beginning, after toygres.Stat
 			return Begun{}, err
 		case instance.Operation == "" && instance.State == after:
 			return Begun{Instance: instance, Previous: instance.State}, nil
+		case b.during == toygres.StateDeleting && instance.DeletionProtection && instance.Operation == "":
+			return Begun{}, protected(instance)
 		case instance.Operation != "" || !slices.Contains(sources(b.kind, b.during), instance.State):
 			return Begun{}, s.refusal(ctx, instance, b.kind)
 		}

@@ -109,7 +109,8 @@ func busy() error {
 
 func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, inserted bool, err error) {
 	instance := toygres.Instance{ID: toygres.InstanceID(newID()), Spec: n.Spec, Owner: n.Owner, Provider: n.Provider,
-		State: toygres.StateCreating, Health: toygres.HealthUnknown}
+		Metadata: toygres.Metadata{Tags: map[string]string{}, Monitored: true},
+		State:    toygres.StateCreating, Health: toygres.HealthUnknown}
 	operation := toygres.Operation{ID: toygres.OperationID(newID()), Kind: toygres.KindCreate, InstanceID: instance.ID,
 		InstanceName: n.Spec.Name, State: toygres.OperationPending, WorkflowID: WorkflowID(instance.ID), RequestedBy: n.Owner}
 	var key string

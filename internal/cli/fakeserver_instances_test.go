@@ -60,6 +60,7 @@ func (s *fakeServer) updateInstance(w http.ResponseWriter, r *http.Request) {
 				*field.of = *field.sent
 			}
 		}
+		changeMetadata(i, request)
 		switch {
 		case to.StorageGib < i.StorageGib:
 			refuse(w, 422, openapi.ErrorCodeInvalid, "storage_gib can only grow")
@@ -72,6 +73,28 @@ func (s *fakeServer) updateInstance(w http.ResponseWriter, r *http.Request) {
 			answer(w, 202, operation)
 		}
 	})(w, r)
+}
+
+func changeMetadata(i *openapi.Instance, request openapi.UpdateInstanceRequest) {
+	if request.DisplayName != nil {
+		i.DisplayName = request.DisplayName
+	}
+	if request.Description != nil {
+		i.Description = request.Description
+	}
+	if request.DeletionProtection != nil {
+		i.DeletionProtection = *request.DeletionProtection
+	}
+	if request.Monitored != nil {
+		i.Monitored = *request.Monitored
+	}
+	if request.Tags != nil {
+		for name, value := range *request.Tags {
+			if delete(i.Tags, name); value != nil {
+				i.Tags[name] = *value
+			}
+		}
+	}
 }
 
 func (s *fakeServer) onInstance(handler func(http.ResponseWriter, *openapi.Instance)) http.HandlerFunc {

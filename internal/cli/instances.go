@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -150,7 +152,9 @@ func (a *app) printInstance(i *openapi.Instance) error {
 		if i.OperationId != nil {
 			operation = i.OperationId.String()
 		}
-		fields(out, "Name", i.Name, "State", string(i.State), "Health", string(i.Health), "Message", text(i.Message),
+		fields(out, "Name", i.Name, "Display name", text(i.DisplayName), "Description", text(i.Description), "Tags", showTags(i.Tags),
+			"Deletion protection", ifSet(i.DeletionProtection, "on"), "Monitoring", ifSet(!i.Monitored, "off"),
+			"State", string(i.State), "Health", string(i.Health), "Message", text(i.Message),
 			"Operation", operation, "PostgreSQL", serverVersion(i), "Image type", string(i.ImageType), "Endpoint", endpoint(i),
 			"Public", yesNo(i.Public), "Allowed networks", strings.Join(i.AllowedCidrs, ", "),
 			"CPU", showCPU(i.CpuMillis), "Memory", showMiB(i.MemoryMib), "Storage", showMiB(i.StorageGib*1024),
@@ -158,6 +162,22 @@ func (a *app) printInstance(i *openapi.Instance) error {
 			"Created", fmt.Sprintf("%s (%s ago)", stamp(&i.CreatedAt), showAge(a.now().Sub(i.CreatedAt))),
 			"Changed", fmt.Sprintf("%s (%s ago)", stamp(&i.UpdatedAt), showAge(a.now().Sub(i.UpdatedAt))))
 	})
+}
+
+// ifSet is word where it is to be said, and otherwise nothing.
+func ifSet(set bool, word string) string {
+	if set {
+		return word
+	}
+	return ""
+}
+
+func showTags(tags map[string]string) string {
+	var shown []string
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		shown = append(shown, name+"="+tags[name])
+	}
+	return strings.Join(shown, ", ")
 }
 
 // serverVersion is the full version where it is known, else the major one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -75,35 +74,12 @@ stopped one stays stopped. Storage can only grow.`,
 }
 
 func (a *app) resize(ctx context.Context, name string, request openapi.UpdateInstanceRequest, wait waiting) error {
-	c, err := a.connect()
-	if err != nil {
-		return err
-	}
-	response, err := c.UpdateInstance(ctx, name, request)
-	if err == nil && response.StatusCode == http.StatusOK {
-		instance, err := decode[openapi.Instance](response, nil)
-		if err != nil {
-			return err
+	return a.change(ctx, name, request, wait, "Resizing", func(out io.Writer, i *openapi.Instance, at changing) {
+		if at == changedAtOnce {
+			fmt.Fprintf(out, "%s has %s already\n", clean(i.Name), sizeOf(i))
+			return
 		}
-		return a.print(instance, func(out io.Writer) { fmt.Fprintf(out, "%s has %s already\n", clean(instance.Name), sizeOf(instance)) })
-	}
-	operation, err := decode[openapi.Operation](response, err)
-	if err != nil {
-		return err
-	}
-	if !wait.wait {
-		return a.printStarted("Resizing", operation)
-	}
-	operation, err = a.waitFor(ctx, c, operation.Id, wait.timeout)
-	if err != nil {
-		return a.printUnfinished(operation, err)
-	}
-	instance, err := decode[openapi.Instance](c.GetInstance(ctx, name))
-	if err != nil {
-		return err
-	}
-	return a.print(instance, func(out io.Writer) {
-		fmt.Fprintf(out, "%s has %s and is %s\n", clean(instance.Name), sizeOf(instance), clean(string(instance.State)))
+		fmt.Fprintf(out, "%s has %s and is %s\n", clean(i.Name), sizeOf(i), clean(string(i.State)))
 	})
 }
 

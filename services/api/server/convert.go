@@ -15,8 +15,15 @@ import (
 
 func (s *Server) instance(i toygres.Instance) openapi.Instance {
 	out := openapi.Instance{
-		Id:            id(i.ID),
-		Name:          i.Spec.Name,
+		Id:          id(i.ID),
+		Name:        i.Spec.Name,
+		DisplayName: optional(i.DisplayName),
+		Description: optional(i.Description),
+		Tags:        i.Tags,
+
+		DeletionProtection: i.DeletionProtection,
+		Monitored:          i.Monitored,
+
 		Version:       i.Spec.Version,
 		ServerVersion: optional(i.ServerVersion),
 		CpuMillis:     i.Spec.CPUMillis,

@@ -7,16 +7,25 @@ import (
 	"github.com/toygres/toygres/openapi"
 )
 
-// UpdateInstance starts a resize, unless the instance has what is asked for.
+// UpdateInstance changes what is said of an instance at once, and starts a
+// resize, unless the instance has the size that is asked for.
 func (s *Server) UpdateInstance(ctx context.Context, request openapi.UpdateInstanceRequestObject) (openapi.UpdateInstanceResponseObject, error) {
 	instance, err := s.options.Catalog.Instance(ctx, request.Name)
 	if err != nil {
 		return nil, err
 	}
-	has := instance.Spec.Size()
+	has, metadata := instance.Spec.Size(), metadataOf(*request.Body)
 	to := sizeOf(*request.Body, has)
 	if err := to.ValidateResize(has); err != nil {
 		return nil, err
+	}
+	if !metadata.IsZero() {
+		if instance, err = s.options.Catalog.ChangeMetadata(ctx, request.Name, metadata, callOf(ctx).principal.User.ID); err != nil {
+			return nil, err
+		}
+		if to == has {
+			return openapi.UpdateInstance200JSONResponse{InstanceJSONResponse: openapi.InstanceJSONResponse(s.instance(instance))}, nil
+		}
 	}
 	begun, err := s.options.Catalog.BeginResize(ctx, request.Name, has, to, callOf(ctx).principal.User.ID)
 	if err != nil {
@@ -44,4 +53,9 @@ func sizeOf(body openapi.UpdateInstanceRequest, has toygres.Size) toygres.Size {
 		}
 	}
 	return has
+}
+
+func metadataOf(body openapi.UpdateInstanceRequest) toygres.MetadataChange {
+	return toygres.MetadataChange{DisplayName: body.DisplayName, Description: body.Description, Tags: or(body.Tags),
+		DeletionProtection: body.DeletionProtection, Monitored: body.Monitored}
 }

@@ -87,3 +87,52 @@ func TestResizeThatBreaksARuleIsRefusedBeforeAnythingIsStarted(t *testing.T) {
 	}
 	require.Zero(t, fake.starts())
 }
+
+func TestMetadataIsChangedAtOnce(t *testing.T) {
+	t.Parallel()
+	fake := &temporal{}
+	a := start(t, fake.option)
+	a.running("demo")
+	admin := a.asAdmin()
+	instance := decode[openapi.Instance](admin.patch("/api/instances/demo",
+		`{"display_name": "Orders", "description": "of the shop", "tags": {"team": "db", "old": null}, "deletion_protection": true, "monitored": false}`), 200)
+	require.Equal(t, "Orders", *instance.DisplayName)
+	require.Equal(t, "of the shop", *instance.Description)
+	require.Equal(t, map[string]string{"team": "db"}, instance.Tags)
+	require.True(t, instance.DeletionProtection)
+	require.False(t, instance.Monitored)
+	require.Zero(t, fake.starts())
+
+	problem := admin.delete("/api/instances/demo").problem(409, toygres.CodeConflict)
+	require.Contains(t, *problem.Detail, "deletion_protection")
+	admin.delete("/api/instances/demo?purge=true").problem(409, toygres.CodeConflict)
+	instance = decode[openapi.Instance](admin.patch("/api/instances/demo", `{"deletion_protection": false, "display_name": "", "tags": {"team": null}}`), 200)
+	require.Nil(t, instance.DisplayName)
+	require.Empty(t, instance.Tags)
+	decode[openapi.Operation](admin.delete("/api/instances/demo"), 202)
+	admin.patch("/api/instances/demo", `{"description": "too late"}`).problem(409, toygres.CodeConflict)
+	admin.patch("/api/instances/nothing", `{"description": "x"}`).problem(404, toygres.CodeNotFound)
+}
+
+func TestMetadataThatBreaksARuleIsRefused(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	a.running("demo")
+	for body, want := range map[string]openapi.FieldError{
+		`{"tags": {"-": "x"}}`:         {Field: "tags", Rule: "tag_name"},
+		`{"tags": {"a": "x\ny"}}`:      {Field: "tags.a", Rule: "printable"},
+		`{"display_name": "\u001b[m"}`: {Field: "display_name", Rule: "printable"},
+		`{"tags": {"a": 1}}`:           {Field: "tags.a", Rule: "type"},
+		`{"monitored": "yes"}`:         {Field: "monitored", Rule: "type"},
+		`{"monitored": null}`:          {Field: "monitored", Rule: "type"},
+	} {
+		status := 422
+		if want.Rule == "type" {
+			status = 400
+		}
+		problem := a.asAdmin().patch("/api/instances/demo", body).problem(status, toygres.CodeInvalid)
+		got := (*problem.Errors)[0]
+		got.Message = ""
+		require.Equal(t, want, got, body)
+	}
+}

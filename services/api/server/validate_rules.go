@@ -12,7 +12,7 @@ import (
 var rules = map[string]string{
 	"required": "required", "type": "type", "enum": "one_of", "format": "format", "pattern": "pattern",
 	"minLength": "min_length", "maxLength": "max_length", "minimum": "min", "maximum": "max", "maxItems": "max_items", "nullable": "type",
-	"minProperties": "required",
+	"minProperties": "required", "maxProperties": "max_items",
 }
 
 func rule(err *openapi3.SchemaError) string {
@@ -55,6 +55,8 @@ func message(err *openapi3.SchemaError) string {
 		return fmt.Sprintf("must be at most %v", *schema.Max)
 	case "minProperties":
 		return fmt.Sprintf("must have at least %d of its fields", schema.MinProps)
+	case "maxProperties":
+		return fmt.Sprintf("must have at most %d of them", *schema.MaxProps)
 	case "maxItems":
 		return fmt.Sprintf("must have at most %d values", *schema.MaxItems)
 	default:

@@ -67,6 +67,8 @@ export interface paths {
          * @description Puts it into the trash: it is stopped and no longer listed, and keeps its data and its name. For as long as the offer's
          *     `keep_deleted_seconds` say, `undelete` brings it back; then it is removed with its data.
          *
+         *     One with `deletion_protection` is a conflict until that is turned off.
+         *
          *     With `purge`, or where deleted instances are not kept, it is removed at once; so is one in the trash already. A
          *     `failed` instance without anything to bring back is always removed at once.
          */
@@ -74,8 +76,11 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Resize an instance
-         * @description Gives it other CPU, memory or storage; what is left out stays as it is. Starts that and answers `202` at once. The
+         * Change an instance
+         * @description What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
+         *     and the answer is `200`; a tag that is `null` is removed.
+         *
+         *     Other CPU, memory or storage starts an operation and answers `202`. The
          *     state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
          *     stopped one stays stopped. `GET` shows the old size until then.
          *
@@ -565,6 +570,12 @@ export interface components {
             cpu_millis: number;
             /** Format: date-time */
             created_at: string;
+            /** @description Whether a delete is refused. */
+            deletion_protection: boolean;
+            /** @description Absent when it has none. */
+            description?: string;
+            /** @description Absent when it has none. */
+            display_name?: string;
             endpoint?: components["schemas"]["Endpoint"];
             health: components["schemas"]["Health"];
             /** Format: uuid */
@@ -573,6 +584,8 @@ export interface components {
             memory_mib: number;
             /** @description Why it failed, or what it waits for. */
             message?: string;
+            /** @description Whether its health is watched. */
+            monitored: boolean;
             name: string;
             /**
              * Format: uuid
@@ -590,6 +603,9 @@ export interface components {
             server_version?: string;
             state: components["schemas"]["InstanceState"];
             storage_gib: number;
+            tags: {
+                [key: string]: string;
+            };
             /** Format: date-time */
             updated_at: string;
             version: number;
@@ -801,10 +817,21 @@ export interface components {
         UpdateInstanceRequest: {
             /** @description Thousandths of a core. */
             cpu_millis?: number;
+            /** @description Whether a delete is refused. */
+            deletion_protection?: boolean;
+            description?: string;
+            /** @description One line beside the name, for people; empty for none. */
+            display_name?: string;
             /** @description MiB of memory. */
             memory_mib?: number;
+            /** @description Whether its health is watched. */
+            monitored?: boolean;
             /** @description GiB of storage; not less than it has. */
             storage_gib?: number;
+            /** @description Tags to set, and with null to remove; others stay. A name has 1 to 63 letters, digits and `-_./`; an instance at most 50 tags. */
+            tags?: {
+                [key: string]: string | null;
+            };
         };
     };
     responses: {

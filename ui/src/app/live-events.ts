@@ -8,6 +8,7 @@ import type { Schema } from '@/lib/api'
 /** The types of events that the stream names. */
 export const eventTypes = [
   'instance.state',
+  'instance.updated',
   'operation.started',
   'operation.ended',
   'operation.cancel',
@@ -30,6 +31,6 @@ export function outdatedBy({
   keys.push(operationKeys.ofInstance(name))
   // A step changes nothing of the instance but the message of what it waits for.
   if (type !== 'step.started' && type !== 'step.succeeded') keys.push(instanceKeys.detail(name))
-  if (type === 'instance.state' || type.startsWith('operation.')) keys.push(instanceKeys.lists)
+  if (type.startsWith('instance.') || type.startsWith('operation.')) keys.push(instanceKeys.lists)
   return keys
 }

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestUpdateChangesWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	s.instances = append(s.instances, testInstance("demo"))
+	s.find("demo").Tags["old"] = "x"
+	u := signedInTo(t, s)
+	r := u.run("update", "demo", "--tag", "team=db", "--tag", "expr=a=b,c", "--untag", "old", "--description", "of the shop", "--protect", "--no-monitor")
+	require.Zero(t, r.code, r.err)
+	require.Equal(t, "demo is as asked\n", r.out)
+	i := s.find("demo")
+	require.Equal(t, map[string]string{"team": "db", "expr": "a=b,c"}, i.Tags)
+	require.Equal(t, "of the shop", *i.Description)
+	require.True(t, i.DeletionProtection)
+	require.False(t, i.Monitored)
+
+	require.Zero(t, u.run("update", "demo", "--unprotect").code)
+	require.False(t, s.find("demo").DeletionProtection)
+	require.Equal(t, "of the shop", *s.find("demo").Description, "what is not said stays")
+
+	r = u.run("get", "demo")
+	require.Regexp(t, `Tags +expr=a=b,c, team=db\n`, r.out)
+	require.Regexp(t, `Monitoring +off\n`, r.out)
+	require.NotContains(t, r.out, "protection")
+}
+
+func TestRenameChangesTheDisplayNameAlone(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	s.instances = append(s.instances, testInstance("demo"))
+	u := signedInTo(t, s)
+	r := u.run("rename", "demo", "Orders, production")
+	require.Zero(t, r.code, r.err)
+	require.Equal(t, "Orders, production", *s.find("demo").DisplayName)
+	require.Regexp(t, `Name +demo\nDisplay name +Orders, production\n`, u.run("get", "demo").out)
+}
+
+func TestUpdateSaysWhatIsWrongWithItsFlags(t *testing.T) {
+	t.Parallel()
+	u := signedInTo(t, newFakeServer(t))
+	for _, wrong := range []string{"update demo", "update", "update demo --tag a", "update demo --tag =b", "update demo --tag a=b --untag a",
+		"update demo --protect --unprotect", "update demo --monitor --no-monitor", "rename demo", "rename"} {
+		r := u.run(strings.Fields(wrong)...)
+		require.Equal(t, exitUsage, r.code, "%s: %s", wrong, r.err)
+	}
+}
