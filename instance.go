@@ -109,8 +109,9 @@ type Spec struct {
 
 	// RuntimeImage is the reference of a container image, pinned by its
 	// digest, to run instead of the provider's own; "" for that. It is always
-	// deployed as stock.
-	RuntimeImage string
+	// deployed as stock. RuntimeImageName is what the catalog calls it.
+	RuntimeImage     string
+	RuntimeImageName string `json:",omitempty"`
 
 	Public       bool     // reachable from outside of where instances live
 	AllowedCIDRs []string // the networks from which clients may come; empty: wherever it can be reached from

@@ -85,8 +85,10 @@ type Offer struct {
 	Versions   []int // PostgreSQL majors, newest first
 	ImageTypes []ImageType
 
-	Public        bool // instances can be made public
-	RuntimeImages bool // instances can run an image of their own
+	Public bool // instances can be made public
+
+	RuntimeRegistry string // host of the registry from which runtime images may come; "" for none
+	NoRuntimeImages string // why there are none, in words
 }
 
 // Phase is what a provider shows of an instance.

@@ -36,9 +36,7 @@ const (
 // wants it).
 var label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 
-// pinned is a reference to a container image by its digest, as the
-// distribution specification of the Open Container Initiative writes it.
-var pinned = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$`)
+const labelRule = "must be lower-case letters, digits and hyphens, and start and end with a letter or digit"
 
 // reservedNames would be mistaken for PostgreSQL's or our own parts, in DNS
 // names, commands and pages.
@@ -91,14 +89,8 @@ func (s Spec) Validate(offer Offer) error {
 	if !slices.Contains(offer.ImageTypes, s.ImageType) {
 		add("image_type", "available", "image type %q is not offered here; choose one of %v", s.ImageType, offer.ImageTypes)
 	}
-	switch {
-	case s.RuntimeImage == "":
-	case !offer.RuntimeImages:
-		add("runtime_image", "available", "runtime images are not offered here; leave it out")
-	case s.ImageType != ImageStock:
-		add("image_type", "stock", "must be %q with a runtime image, not %q", ImageStock, s.ImageType)
-	case !pinned.MatchString(s.RuntimeImage):
-		add("runtime_image", "digest", "must be a reference with a digest, such as registry.example.com/postgres@sha256:…")
+	if s.RuntimeImage != "" || s.RuntimeImageName != "" {
+		bad = append(bad, s.checkRuntimeImage(offer)...)
 	}
 	if s.Public && !offer.Public {
 		add("public", "available", "public instances are not offered here; leave it out")
@@ -126,7 +118,7 @@ func checkName(name string) (FieldError, bool) {
 	case len(name) > MaxNameLength:
 		f.Rule, f.Message = "max_length", fmt.Sprintf("must have at most %d characters, not %d", MaxNameLength, len(name))
 	case !label.MatchString(name):
-		f.Rule, f.Message = "dns_1123_label", "must be lower-case letters, digits and hyphens, and start and end with a letter or digit"
+		f.Rule, f.Message = "dns_1123_label", labelRule
 	case slices.Contains(reservedNames, name):
 		f.Rule, f.Message = "reserved", fmt.Sprintf("%q is reserved; choose another name", name)
 	default:

@@ -101,7 +101,7 @@ func TestErrorsKeepTheirCauseForLogsAndTheirMessageForUsers(t *testing.T) {
 func TestReachAndImageFollowTheRulesAndTheOffer(t *testing.T) {
 	t.Parallel()
 	const image = "registry.example.com/team/postgres@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-	wide := toygres.Offer{Versions: []int{18}, ImageTypes: []toygres.ImageType{toygres.ImageStock, toygres.ImagePgDurable}, Public: true, RuntimeImages: true}
+	wide := toygres.Offer{Versions: []int{18}, ImageTypes: []toygres.ImageType{toygres.ImageStock, toygres.ImagePgDurable}, Public: true, RuntimeRegistry: "registry.example.com"}
 	for name, c := range map[string]struct {
 		change func(*toygres.Spec)
 		offer  toygres.Offer
@@ -119,6 +119,7 @@ func TestReachAndImageFollowTheRulesAndTheOffer(t *testing.T) {
 		"too many":                {func(s *toygres.Spec) { s.AllowedCIDRs = make([]string, 101) }, offer, "allowed_cidrs", "max_items"},
 		"runtime image":           {func(s *toygres.Spec) { s.RuntimeImage = image }, wide, "", ""},
 		"image, not offered":      {func(s *toygres.Spec) { s.RuntimeImage = image }, offer, "runtime_image", "available"},
+		"image from elsewhere":    {func(s *toygres.Spec) { s.RuntimeImage = "evil." + image }, wide, "runtime_image", "registry"},
 		"image without a digest":  {func(s *toygres.Spec) { s.RuntimeImage = "registry.example.com/team/postgres:18" }, wide, "runtime_image", "digest"},
 		"image that isn't stock":  {func(s *toygres.Spec) { s.RuntimeImage, s.ImageType = image, toygres.ImagePgDurable }, wide, "image_type", "stock"},
 		"image with more than it": {func(s *toygres.Spec) { s.RuntimeImage = image + "\nimagePullPolicy: Always" }, wide, "runtime_image", "digest"},

@@ -293,6 +293,45 @@ type ClientInterface interface {
 	// Corresponds with POST /api/operations/{id}/cancel (the `CancelOperation` operationId).
 	CancelOperation(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListRuntimeImages List runtime images
+	//
+	// Corresponds with GET /api/runtime-images (the `ListRuntimeImages` operationId).
+	ListRuntimeImages(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RegisterRuntimeImageWithBody Register a runtime image
+	//
+	// Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+	// can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+	// the same again answers `200` and changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/runtime-images (the `RegisterRuntimeImage` operationId).
+	RegisterRuntimeImageWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RegisterRuntimeImage Register a runtime image
+	//
+	// Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+	// can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+	// the same again answers `200` and changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/runtime-images (the `RegisterRuntimeImage` operationId).
+	RegisterRuntimeImage(ctx context.Context, body RegisterRuntimeImageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteRuntimeImage Delete a runtime image
+	//
+	// Takes it from the catalog; the registry keeps it. While an instance uses it, also one in the trash, that is a conflict.
+	//
+	// Corresponds with DELETE /api/runtime-images/{name} (the `DeleteRuntimeImage` operationId).
+	DeleteRuntimeImage(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRuntimeImage Get a runtime image
+	//
+	// Corresponds with GET /api/runtime-images/{name} (the `GetRuntimeImage` operationId).
+	GetRuntimeImage(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SignInWithBody Sign in with a password
 	//
 	// Starts a session and sets its cookie. At most a few tries a minute are allowed for one user and for one address.
@@ -767,6 +806,95 @@ func (c *Client) GetOperation(ctx context.Context, id OperationID, reqEditors ..
 // Corresponds with POST /api/operations/{id}/cancel (the `CancelOperation` operationId).
 func (c *Client) CancelOperation(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelOperationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRuntimeImages List runtime images
+//
+// Corresponds with GET /api/runtime-images (the `ListRuntimeImages` operationId).
+func (c *Client) ListRuntimeImages(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRuntimeImagesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RegisterRuntimeImageWithBody Register a runtime image
+//
+// Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+// can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+// the same again answers `200` and changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/runtime-images (the `RegisterRuntimeImage` operationId).
+func (c *Client) RegisterRuntimeImageWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterRuntimeImageRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RegisterRuntimeImage Register a runtime image
+//
+// Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+// can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+// the same again answers `200` and changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/runtime-images (the `RegisterRuntimeImage` operationId).
+func (c *Client) RegisterRuntimeImage(ctx context.Context, body RegisterRuntimeImageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterRuntimeImageRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteRuntimeImage Delete a runtime image
+//
+// Takes it from the catalog; the registry keeps it. While an instance uses it, also one in the trash, that is a conflict.
+//
+// Corresponds with DELETE /api/runtime-images/{name} (the `DeleteRuntimeImage` operationId).
+func (c *Client) DeleteRuntimeImage(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteRuntimeImageRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRuntimeImage Get a runtime image
+//
+// Corresponds with GET /api/runtime-images/{name} (the `GetRuntimeImage` operationId).
+func (c *Client) GetRuntimeImage(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRuntimeImageRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -1935,6 +2063,141 @@ func NewCancelOperationRequest(server string, id OperationID) (*http.Request, er
 	return req, nil
 }
 
+// NewListRuntimeImagesRequest constructs an http.Request for the ListRuntimeImages method
+func NewListRuntimeImagesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/runtime-images")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRegisterRuntimeImageRequest calls the generic RegisterRuntimeImage builder with application/json body
+func NewRegisterRuntimeImageRequest(server string, body RegisterRuntimeImageJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRegisterRuntimeImageRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRegisterRuntimeImageRequestWithBody constructs an http.Request for the RegisterRuntimeImage method, with any body, and a specified content type
+func NewRegisterRuntimeImageRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/runtime-images")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteRuntimeImageRequest constructs an http.Request for the DeleteRuntimeImage method
+func NewDeleteRuntimeImageRequest(server string, name string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/runtime-images/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetRuntimeImageRequest constructs an http.Request for the GetRuntimeImage method
+func NewGetRuntimeImageRequest(server string, name string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/runtime-images/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSignInRequest calls the generic SignIn builder with application/json body
 func NewSignInRequest(server string, body SignInJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2382,6 +2645,51 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/operations/{id}/cancel (the `CancelOperation` operationId).
 	CancelOperationWithResponse(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*CancelOperationResponse, error)
+
+	// ListRuntimeImagesWithResponse List runtime images
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/runtime-images (the `ListRuntimeImages` operationId).
+	ListRuntimeImagesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRuntimeImagesResponse, error)
+
+	// RegisterRuntimeImageWithBodyWithResponse Register a runtime image
+	//
+	// Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+	// can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+	// the same again answers `200` and changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/runtime-images (the `RegisterRuntimeImage` operationId).
+	RegisterRuntimeImageWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterRuntimeImageResponse, error)
+
+	// RegisterRuntimeImageWithResponse Register a runtime image
+	//
+	// Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+	// can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+	// the same again answers `200` and changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/runtime-images (the `RegisterRuntimeImage` operationId).
+	RegisterRuntimeImageWithResponse(ctx context.Context, body RegisterRuntimeImageJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterRuntimeImageResponse, error)
+
+	// DeleteRuntimeImageWithResponse Delete a runtime image
+	//
+	// Takes it from the catalog; the registry keeps it. While an instance uses it, also one in the trash, that is a conflict.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/runtime-images/{name} (the `DeleteRuntimeImage` operationId).
+	DeleteRuntimeImageWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*DeleteRuntimeImageResponse, error)
+
+	// GetRuntimeImageWithResponse Get a runtime image
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/runtime-images/{name} (the `GetRuntimeImage` operationId).
+	GetRuntimeImageWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*GetRuntimeImageResponse, error)
 
 	// SignInWithBodyWithResponse Sign in with a password
 	//
@@ -3548,6 +3856,226 @@ func (r CancelOperationResponse) ContentType() string {
 	return ""
 }
 
+// ListRuntimeImagesResponseDefaultHeaders the declared response headers of an HTTP default response for ListRuntimeImages
+type ListRuntimeImagesResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ListRuntimeImagesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RuntimeImageList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListRuntimeImagesResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRuntimeImagesResponse) GetJSON200() *RuntimeImageList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListRuntimeImagesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRuntimeImagesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRuntimeImagesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRuntimeImagesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRuntimeImagesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RegisterRuntimeImageResponseDefaultHeaders the declared response headers of an HTTP default response for RegisterRuntimeImage
+type RegisterRuntimeImageResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type RegisterRuntimeImageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RuntimeImage
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *RuntimeImage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RegisterRuntimeImageResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RegisterRuntimeImageResponse) GetJSON200() *RuntimeImage {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RegisterRuntimeImageResponse) GetJSON201() *RuntimeImage {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RegisterRuntimeImageResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RegisterRuntimeImageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RegisterRuntimeImageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RegisterRuntimeImageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RegisterRuntimeImageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeleteRuntimeImageResponseDefaultHeaders the declared response headers of an HTTP default response for DeleteRuntimeImage
+type DeleteRuntimeImageResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type DeleteRuntimeImageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteRuntimeImageResponseDefaultHeaders
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteRuntimeImageResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteRuntimeImageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteRuntimeImageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteRuntimeImageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteRuntimeImageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetRuntimeImageResponseDefaultHeaders the declared response headers of an HTTP default response for GetRuntimeImage
+type GetRuntimeImageResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type GetRuntimeImageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RuntimeImage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetRuntimeImageResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetRuntimeImageResponse) GetJSON200() *RuntimeImage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetRuntimeImageResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRuntimeImageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRuntimeImageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRuntimeImageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRuntimeImageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // SignInResponse200Headers the declared response headers of an HTTP 200 response for SignIn
 type SignInResponse200Headers struct {
 	SetCookie *string
@@ -4195,6 +4723,81 @@ func (c *ClientWithResponses) CancelOperationWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParseCancelOperationResponse(rsp)
+}
+
+// ListRuntimeImagesWithResponse List runtime images
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/runtime-images (the `ListRuntimeImages` operationId).
+func (c *ClientWithResponses) ListRuntimeImagesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRuntimeImagesResponse, error) {
+	rsp, err := c.ListRuntimeImages(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRuntimeImagesResponse(rsp)
+}
+
+// RegisterRuntimeImageWithBodyWithResponse Register a runtime image
+//
+// Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+// can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+// the same again answers `200` and changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/runtime-images (the `RegisterRuntimeImage` operationId).
+func (c *ClientWithResponses) RegisterRuntimeImageWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterRuntimeImageResponse, error) {
+	rsp, err := c.RegisterRuntimeImageWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterRuntimeImageResponse(rsp)
+}
+
+// RegisterRuntimeImageWithResponse Register a runtime image
+//
+// Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+// can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+// the same again answers `200` and changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/runtime-images (the `RegisterRuntimeImage` operationId).
+func (c *ClientWithResponses) RegisterRuntimeImageWithResponse(ctx context.Context, body RegisterRuntimeImageJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterRuntimeImageResponse, error) {
+	rsp, err := c.RegisterRuntimeImage(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterRuntimeImageResponse(rsp)
+}
+
+// DeleteRuntimeImageWithResponse Delete a runtime image
+//
+// Takes it from the catalog; the registry keeps it. While an instance uses it, also one in the trash, that is a conflict.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/runtime-images/{name} (the `DeleteRuntimeImage` operationId).
+func (c *ClientWithResponses) DeleteRuntimeImageWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*DeleteRuntimeImageResponse, error) {
+	rsp, err := c.DeleteRuntimeImage(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteRuntimeImageResponse(rsp)
+}
+
+// GetRuntimeImageWithResponse Get a runtime image
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/runtime-images/{name} (the `GetRuntimeImage` operationId).
+func (c *ClientWithResponses) GetRuntimeImageWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*GetRuntimeImageResponse, error) {
+	rsp, err := c.GetRuntimeImage(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRuntimeImageResponse(rsp)
 }
 
 // SignInWithBodyWithResponse Sign in with a password
@@ -5216,6 +5819,193 @@ func ParseCancelOperationResponse(rsp *http.Response) (*CancelOperationResponse,
 	switch {
 	case true:
 		var headers CancelOperationResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListRuntimeImagesResponse parses an HTTP response from a ListRuntimeImagesWithResponse call
+func ParseListRuntimeImagesResponse(rsp *http.Response) (*ListRuntimeImagesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRuntimeImagesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RuntimeImageList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListRuntimeImagesResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRegisterRuntimeImageResponse parses an HTTP response from a RegisterRuntimeImageWithResponse call
+func ParseRegisterRuntimeImageResponse(rsp *http.Response) (*RegisterRuntimeImageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RegisterRuntimeImageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RuntimeImage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest RuntimeImage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RegisterRuntimeImageResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteRuntimeImageResponse parses an HTTP response from a DeleteRuntimeImageWithResponse call
+func ParseDeleteRuntimeImageResponse(rsp *http.Response) (*DeleteRuntimeImageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteRuntimeImageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers DeleteRuntimeImageResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetRuntimeImageResponse parses an HTTP response from a GetRuntimeImageWithResponse call
+func ParseGetRuntimeImageResponse(rsp *http.Response) (*GetRuntimeImageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRuntimeImageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RuntimeImage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetRuntimeImageResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

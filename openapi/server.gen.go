@@ -78,6 +78,18 @@ type ServerInterface interface {
 	// CancelOperation Cancel an operation
 	// (POST /api/operations/{id}/cancel)
 	CancelOperation(ctx echo.Context, id OperationID) error
+	// ListRuntimeImages List runtime images
+	// (GET /api/runtime-images)
+	ListRuntimeImages(ctx echo.Context) error
+	// RegisterRuntimeImage Register a runtime image
+	// (POST /api/runtime-images)
+	RegisterRuntimeImage(ctx echo.Context) error
+	// DeleteRuntimeImage Delete a runtime image
+	// (DELETE /api/runtime-images/{name})
+	DeleteRuntimeImage(ctx echo.Context, name string) error
+	// GetRuntimeImage Get a runtime image
+	// (GET /api/runtime-images/{name})
+	GetRuntimeImage(ctx echo.Context, name string) error
 	// SignIn Sign in with a password
 	// (POST /api/sessions)
 	SignIn(ctx echo.Context) error
@@ -567,6 +579,56 @@ func (w *ServerInterfaceWrapper) CancelOperation(ctx echo.Context) error {
 	return err
 }
 
+// ListRuntimeImages converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRuntimeImages(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRuntimeImages(ctx)
+	return err
+}
+
+// RegisterRuntimeImage converts echo context to params.
+func (w *ServerInterfaceWrapper) RegisterRuntimeImage(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RegisterRuntimeImage(ctx)
+	return err
+}
+
+// DeleteRuntimeImage converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteRuntimeImage(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteRuntimeImage(ctx, name)
+	return err
+}
+
+// GetRuntimeImage converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRuntimeImage(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRuntimeImage(ctx, name)
+	return err
+}
+
 // SignIn converts echo context to params.
 func (w *ServerInterfaceWrapper) SignIn(ctx echo.Context) error {
 	var err error
@@ -673,6 +735,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/tokens", wrapper.CreateToken, options.OperationMiddlewares["createToken"]...)
 	router.DELETE(options.BaseURL+"/api/tokens/:id", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
 	router.GET(options.BaseURL+"/api/offer", wrapper.GetOffer, options.OperationMiddlewares["getOffer"]...)
+	router.GET(options.BaseURL+"/api/runtime-images", wrapper.ListRuntimeImages, options.OperationMiddlewares["listRuntimeImages"]...)
+	router.POST(options.BaseURL+"/api/runtime-images", wrapper.RegisterRuntimeImage, options.OperationMiddlewares["registerRuntimeImage"]...)
+	router.DELETE(options.BaseURL+"/api/runtime-images/:name", wrapper.DeleteRuntimeImage, options.OperationMiddlewares["deleteRuntimeImage"]...)
+	router.GET(options.BaseURL+"/api/runtime-images/:name", wrapper.GetRuntimeImage, options.OperationMiddlewares["getRuntimeImage"]...)
 	router.GET(options.BaseURL+"/api/instances", wrapper.ListInstances, options.OperationMiddlewares["listInstances"]...)
 	router.POST(options.BaseURL+"/api/instances", wrapper.CreateInstance, options.OperationMiddlewares["createInstance"]...)
 	router.DELETE(options.BaseURL+"/api/instances/:name", wrapper.DeleteInstance, options.OperationMiddlewares["deleteInstance"]...)
@@ -706,6 +772,8 @@ type ProblemApplicationProblemPlusJSONResponse struct {
 
 	Headers ProblemResponseHeaders
 }
+
+type RuntimeImageJSONResponse RuntimeImage
 
 type StreamEventsRequestObject struct {
 	Params StreamEventsParams
@@ -1674,6 +1742,185 @@ func (response CancelOperationdefaultApplicationProblemPlusJSONResponse) VisitCa
 	return err
 }
 
+type ListRuntimeImagesRequestObject struct {
+}
+
+type ListRuntimeImagesResponseObject interface {
+	VisitListRuntimeImagesResponse(w http.ResponseWriter) error
+}
+
+type ListRuntimeImages200JSONResponse RuntimeImageList
+
+func (response ListRuntimeImages200JSONResponse) VisitListRuntimeImagesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuntimeImagesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListRuntimeImagesdefaultApplicationProblemPlusJSONResponse) VisitListRuntimeImagesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterRuntimeImageRequestObject struct {
+	Body *RegisterRuntimeImageJSONRequestBody
+}
+
+type RegisterRuntimeImageResponseObject interface {
+	VisitRegisterRuntimeImageResponse(w http.ResponseWriter) error
+}
+
+type RegisterRuntimeImage200JSONResponse struct{ RuntimeImageJSONResponse }
+
+func (response RegisterRuntimeImage200JSONResponse) VisitRegisterRuntimeImageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterRuntimeImage201JSONResponse RuntimeImage
+
+func (response RegisterRuntimeImage201JSONResponse) VisitRegisterRuntimeImageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RegisterRuntimeImagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RegisterRuntimeImagedefaultApplicationProblemPlusJSONResponse) VisitRegisterRuntimeImageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRuntimeImageRequestObject struct {
+	Name string `json:"name"`
+}
+
+type DeleteRuntimeImageResponseObject interface {
+	VisitDeleteRuntimeImageResponse(w http.ResponseWriter) error
+}
+
+type DeleteRuntimeImage204Response struct {
+}
+
+func (response DeleteRuntimeImage204Response) VisitDeleteRuntimeImageResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteRuntimeImagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteRuntimeImagedefaultApplicationProblemPlusJSONResponse) VisitDeleteRuntimeImageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRuntimeImageRequestObject struct {
+	Name string `json:"name"`
+}
+
+type GetRuntimeImageResponseObject interface {
+	VisitGetRuntimeImageResponse(w http.ResponseWriter) error
+}
+
+type GetRuntimeImage200JSONResponse struct{ RuntimeImageJSONResponse }
+
+func (response GetRuntimeImage200JSONResponse) VisitGetRuntimeImageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRuntimeImagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetRuntimeImagedefaultApplicationProblemPlusJSONResponse) VisitGetRuntimeImageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignInRequestObject struct {
 	Body *SignInJSONRequestBody
 }
@@ -1955,6 +2202,18 @@ type StrictServerInterface interface {
 	// CancelOperation Cancel an operation
 	// (POST /api/operations/{id}/cancel)
 	CancelOperation(ctx context.Context, request CancelOperationRequestObject) (CancelOperationResponseObject, error)
+	// ListRuntimeImages List runtime images
+	// (GET /api/runtime-images)
+	ListRuntimeImages(ctx context.Context, request ListRuntimeImagesRequestObject) (ListRuntimeImagesResponseObject, error)
+	// RegisterRuntimeImage Register a runtime image
+	// (POST /api/runtime-images)
+	RegisterRuntimeImage(ctx context.Context, request RegisterRuntimeImageRequestObject) (RegisterRuntimeImageResponseObject, error)
+	// DeleteRuntimeImage Delete a runtime image
+	// (DELETE /api/runtime-images/{name})
+	DeleteRuntimeImage(ctx context.Context, request DeleteRuntimeImageRequestObject) (DeleteRuntimeImageResponseObject, error)
+	// GetRuntimeImage Get a runtime image
+	// (GET /api/runtime-images/{name})
+	GetRuntimeImage(ctx context.Context, request GetRuntimeImageRequestObject) (GetRuntimeImageResponseObject, error)
 	// SignIn Sign in with a password
 	// (POST /api/sessions)
 	SignIn(ctx context.Context, request SignInRequestObject) (SignInResponseObject, error)
@@ -2546,6 +2805,125 @@ func (sh *strictHandler) CancelOperation(ctx echo.Context, id OperationID) error
 		return err
 	} else if validResponse, ok := response.(CancelOperationResponseObject); ok {
 		return validResponse.VisitCancelOperationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRuntimeImages operation middleware
+func (sh *strictHandler) ListRuntimeImages(ctx echo.Context) error {
+	var request ListRuntimeImagesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRuntimeImages(ctx.Request().Context(), request.(ListRuntimeImagesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRuntimeImages")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRuntimeImagesResponseObject); ok {
+		return validResponse.VisitListRuntimeImagesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RegisterRuntimeImage operation middleware
+func (sh *strictHandler) RegisterRuntimeImage(ctx echo.Context) error {
+	var request RegisterRuntimeImageRequestObject
+
+	var body RegisterRuntimeImageJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RegisterRuntimeImage(ctx.Request().Context(), request.(RegisterRuntimeImageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RegisterRuntimeImage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RegisterRuntimeImageResponseObject); ok {
+		return validResponse.VisitRegisterRuntimeImageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteRuntimeImage operation middleware
+func (sh *strictHandler) DeleteRuntimeImage(ctx echo.Context, name string) error {
+	var request DeleteRuntimeImageRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteRuntimeImage(ctx.Request().Context(), request.(DeleteRuntimeImageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteRuntimeImage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteRuntimeImageResponseObject); ok {
+		return validResponse.VisitDeleteRuntimeImageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRuntimeImage operation middleware
+func (sh *strictHandler) GetRuntimeImage(ctx echo.Context, name string) error {
+	var request GetRuntimeImageRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRuntimeImage(ctx.Request().Context(), request.(GetRuntimeImageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRuntimeImage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRuntimeImageResponseObject); ok {
+		return validResponse.VisitGetRuntimeImageResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -327,6 +327,9 @@ type CreateInstanceRequest struct {
 	// Public Reachable from outside of where instances live; see the offer.
 	Public *bool `json:"public,omitempty"`
 
+	// RuntimeImage Name of a runtime image to run instead, which must hold the version asked for; its image type is always stock.
+	RuntimeImage *string `json:"runtime_image,omitempty"`
+
 	// StorageGib GiB of storage.
 	StorageGib *int `json:"storage_gib,omitempty"`
 
@@ -444,6 +447,12 @@ type Instance struct {
 	// PurgeAt When an instance in the trash is removed with its data; absent for all else.
 	PurgeAt *time.Time `json:"purge_at,omitempty"`
 
+	// RuntimeImage Name of the runtime image that it runs; absent when that is the provider's own.
+	RuntimeImage *string `json:"runtime_image,omitempty"`
+
+	// RuntimeImageReference That image, by its digest.
+	RuntimeImageReference *string `json:"runtime_image_reference,omitempty"`
+
 	// ServerVersion Full version as the server reports it, once known.
 	ServerVersion *string           `json:"server_version,omitempty"`
 	State         InstanceState     `json:"state"`
@@ -502,8 +511,11 @@ type Offer struct {
 	Provider           string `json:"provider"`
 
 	// Public Whether an instance can be made public.
-	Public     bool  `json:"public"`
-	StorageGib Range `json:"storage_gib"`
+	Public bool `json:"public"`
+
+	// RuntimeRegistry The host from which runtime images may come; absent where instances run none.
+	RuntimeRegistry *string `json:"runtime_registry,omitempty"`
+	StorageGib      Range   `json:"storage_gib"`
 
 	// Versions PostgreSQL majors, newest first.
 	Versions []int `json:"versions"`
@@ -642,8 +654,43 @@ type Range struct {
 	Min     int `json:"min"`
 }
 
+// RegisterRuntimeImageRequest defines model for RegisterRuntimeImageRequest.
+type RegisterRuntimeImageRequest struct {
+	Description *string `json:"description,omitempty"`
+
+	// Digest The sha256 digest that the registry tells, sha256: and 64 hexadecimal digits.
+	Digest string `json:"digest"`
+
+	// Name A DNS-1123 label, unique among images.
+	Name string `json:"name"`
+
+	// Reference Host and repository without tag, such as registry.example.com/team/postgis.
+	Reference string `json:"reference"`
+}
+
 // Role defines model for Role.
 type Role string
+
+// RuntimeImage defines model for RuntimeImage.
+type RuntimeImage struct {
+	CreatedAt   time.Time `json:"created_at"`
+	Description string    `json:"description"`
+
+	// Digest Its sha256 digest, sha256:…
+	Digest string `json:"digest"`
+
+	// Instances How many instances use it, with those in the trash.
+	Instances int    `json:"instances"`
+	Name      string `json:"name"`
+
+	// Reference Host and repository, such as registry.example.com/team/postgis.
+	Reference string `json:"reference"`
+}
+
+// RuntimeImageList defines model for RuntimeImageList.
+type RuntimeImageList struct {
+	Items []RuntimeImage `json:"items"`
+}
 
 // SignInRequest defines model for SignInRequest.
 type SignInRequest struct {
@@ -826,6 +873,9 @@ type UpdateInstanceJSONRequestBody = UpdateInstanceRequest
 
 // QueryInstanceJSONRequestBody defines body for QueryInstance for application/json ContentType.
 type QueryInstanceJSONRequestBody = QueryRequest
+
+// RegisterRuntimeImageJSONRequestBody defines body for RegisterRuntimeImage for application/json ContentType.
+type RegisterRuntimeImageJSONRequestBody = RegisterRuntimeImageRequest
 
 // SignInJSONRequestBody defines body for SignIn for application/json ContentType.
 type SignInJSONRequestBody = SignInRequest

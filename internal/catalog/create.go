@@ -45,8 +45,8 @@ WITH claim AS (
 	RETURNING key
 ), instance AS (
 	INSERT INTO instances (id, owner_id, name, version, cpu_millis, memory_mib, storage_gib, image_type, provider, state,
-	                       runtime_image, public, allowed_cidrs)
-	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17
+	                       runtime_image, public, allowed_cidrs, runtime_image_name)
+	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18
 	WHERE $11 = '' OR EXISTS (SELECT FROM claim)
 	RETURNING id, name, created_at
 ), operation AS (
@@ -68,7 +68,8 @@ SELECT created_at FROM instance`
 // BeginCreate records a new instance in state creating, its create operation
 // in state pending with the planned steps, and the event. A repeat under the
 // same idempotency key answers the first request's operation; the key with
-// another request is CodeInvalid; a name in use is CodeConflict.
+// another request is CodeInvalid, and so is a runtime image that is not (any
+// more) what its name says; a name in use is CodeConflict.
 func (s *Store) BeginCreate(ctx context.Context, n NewInstance) (Begun, error) {
 	if err := toygres.ValidateName(n.Spec.Name); err != nil {
 		return Begun{}, err
@@ -84,6 +85,8 @@ func (s *Store) BeginCreate(ctx context.Context, n NewInstance) (Begun, error) {
 			if err := s.nameTaken(ctx, n.Spec.Name); err != nil {
 				return Begun{}, err
 			}
+		case violates(err, heldImage):
+			return Begun{}, noImage(n.Spec.RuntimeImageName)
 		case err != nil:
 			return Begun{}, wrap(err)
 		case inserted:
@@ -122,7 +125,8 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	operation.Steps = pending(steps)
 	rows, err := s.pool.Query(ctx, beginCreate, instance.ID, n.Owner, operation.ID, n.Spec.Name, n.Spec.Version,
 		n.Spec.CPUMillis, n.Spec.MemoryMiB, n.Spec.StorageGiB, n.Spec.ImageType, n.Provider,
-		key, hash, operation.WorkflowID, steps, n.Spec.RuntimeImage, n.Spec.Public, n.Spec.AllowedCIDRs)
+		key, hash, operation.WorkflowID, steps, n.Spec.RuntimeImage, n.Spec.Public, n.Spec.AllowedCIDRs,
+		n.Spec.RuntimeImageName)
 	if err != nil {
 		return Begun{}, false, err
 	}

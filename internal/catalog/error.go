@@ -17,7 +17,6 @@ import (
 // SQLSTATEs that mean something to us. Others of their classes are decided by
 // [unavailable].
 const (
-	uniqueViolation   = "23505"
 	checkViolation    = "23514"
 	untranslatable    = "22P05"
 	badEncoding       = "22021"
@@ -101,10 +100,10 @@ func badURL(err error) error {
 }
 
 // violates reports whether err is a breach of the unique index or constraint
-// of that name.
+// of that name; class 23 is breaches.
 func violates(err error, constraint string) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == uniqueViolation && pg.ConstraintName == constraint
+	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "23") && pg.ConstraintName == constraint
 }
 
 func notFound(what string) error {

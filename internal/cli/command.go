@@ -45,13 +45,19 @@ func (a *app) completeNames(cmd *cobra.Command, args []string, typed string) ([]
 	return a.namesLike(cmd.Context(), typed), cobra.ShellCompDirectiveNoFileComp
 }
 
-// namesLike returns the names that start with the typed text; none when the
-// server does not answer soon, since somebody waits at his prompt.
-func (a *app) namesLike(ctx context.Context, typed string) []string {
+// completionTime bounds a question to the server while somebody waits at his
+// prompt.
+func completionTime(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	return context.WithTimeout(ctx, 2*time.Second)
+}
+
+// namesLike returns the names that start with the typed text; none when the
+// server does not answer soon.
+func (a *app) namesLike(ctx context.Context, typed string) []string {
+	ctx, cancel := completionTime(ctx)
 	defer cancel()
 	c, err := a.connect()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 func (a *app) createCommand() *cobra.Command {
 	var version int
 	var sizes sizeFlags
-	var imageType string
+	var imageType, runtimeImage string
 	var public bool
 	var allowed []string
 	var wait waiting
@@ -30,7 +30,7 @@ does it. What is not said is left to the server's defaults, see "toygres offer".
   toygres create shared --public --allow 203.0.113.0/24,198.51.100.7/32`,
 		Args: exactly(instanceName),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request := openapi.CreateInstanceRequest{Name: args[0], ImageType: optional(imageType)}
+			request := openapi.CreateInstanceRequest{Name: args[0], ImageType: optional(imageType), RuntimeImage: optional(runtimeImage)}
 			if cmd.Flags().Changed("version") {
 				request.Version = &version
 			}
@@ -50,10 +50,12 @@ does it. What is not said is left to the server's defaults, see "toygres offer".
 	flags.IntVar(&version, "version", 0, "PostgreSQL major version, for example 18")
 	sizes.flags(cmd)
 	flags.StringVar(&imageType, "image-type", "", "image type: stock or pg_durable")
+	flags.StringVar(&runtimeImage, "runtime-image", "", "runtime image to run instead of the stock one, see \"toygres images list\"; its image type is stock")
 	flags.BoolVar(&public, "public", false, "reachable from outside of where instances live")
 	flags.StringSliceVar(&allowed, "allow", nil, "networks from which clients may come, for example 203.0.113.0/24; repeat it or separate by commas")
 	wait.flags(cmd, "the instance is running")
 	complete(cmd, "image-type", "stock", "pg_durable")
+	completeBy(cmd, "runtime-image", a.imagesLike)
 	return cmd
 }
 

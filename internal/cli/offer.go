@@ -45,6 +45,7 @@ func (a *app) offerCommand() *cobra.Command {
 					append([]string{"--memory"}, between(offer.MemoryMib, showMiB)...),
 					append([]string{"--storage"}, between(offer.StorageGib, gib)...),
 					{"--image-type", strings.Join(types, ", "), ""},
+					{"--runtime-image", fromRegistry(offer), ""},
 					{"--public", yesNo(offer.Public), "no"},
 				})
 				if keep := time.Duration(offer.KeepDeletedSeconds) * time.Second; keep > 0 {
@@ -53,4 +54,11 @@ func (a *app) offerCommand() *cobra.Command {
 			})
 		},
 	}
+}
+
+func fromRegistry(offer *openapi.Offer) string {
+	if registry := text(offer.RuntimeRegistry); registry != "" {
+		return "images registered from " + registry
+	}
+	return "no"
 }

@@ -64,9 +64,12 @@ func (p *Provider) Offer(context.Context) (toygres.Offer, error) { return p.conf
 
 func (c Config) offer() toygres.Offer {
 	o := toygres.Offer{
-		ImageTypes:    []toygres.ImageType{toygres.ImageStock},
-		Public:        c.PublicDNSSuffix != "",
-		RuntimeImages: c.RuntimeRegistry != "",
+		ImageTypes:      []toygres.ImageType{toygres.ImageStock},
+		Public:          c.PublicDNSSuffix != "",
+		RuntimeRegistry: c.RuntimeRegistry,
+	}
+	if c.RuntimeRegistry == "" {
+		o.NoRuntimeImages = "no registry is set from which images may come; whoever runs Toygres names one with TOYGRES_KUBERNETES_RUNTIME_REGISTRY"
 	}
 	if len(c.PgDurableImages) > 0 {
 		o.ImageTypes = append(o.ImageTypes, toygres.ImagePgDurable)

@@ -24,6 +24,8 @@ var needs = map[string]toygres.Role{
 	"getInstance":        toygres.RoleViewer,
 	"getConnection":      toygres.RoleViewer,
 	"listInstanceEvents": toygres.RoleViewer,
+	"listRuntimeImages":  toygres.RoleViewer,
+	"getRuntimeImage":    toygres.RoleViewer,
 	"listOperations":     toygres.RoleViewer,
 	"getOperation":       toygres.RoleViewer,
 	"streamEvents":       toygres.RoleViewer,
@@ -39,6 +41,10 @@ var needs = map[string]toygres.Role{
 	"queryInstance":    toygres.RoleOperator, // as the superuser a read, too, sees every secret
 	"getLogs":          toygres.RoleOperator, // literals of statements may be secrets
 	"cancelOperation":  toygres.RoleOperator,
+
+	// What code may run beside everybody's data is not each operator's to say.
+	"registerRuntimeImage": toygres.RoleAdmin,
+	"deleteRuntimeImage":   toygres.RoleAdmin,
 }
 
 // access lets a request through to its operation if it is not forged and

@@ -30,6 +30,7 @@ func (s *Server) instance(i toygres.Instance) openapi.Instance {
 		MemoryMib:     i.Spec.MemoryMiB,
 		StorageGib:    i.Spec.StorageGiB,
 		ImageType:     openapi.ImageType(i.Spec.ImageType),
+		RuntimeImage:  optional(i.Spec.RuntimeImageName),
 		Public:        i.Spec.Public,
 		AllowedCidrs:  i.Spec.AllowedCIDRs,
 		State:         openapi.InstanceState(i.State),
@@ -39,6 +40,8 @@ func (s *Server) instance(i toygres.Instance) openapi.Instance {
 		OperationId:   optionalID(i.Operation),
 		CreatedAt:     i.CreatedAt,
 		UpdatedAt:     i.UpdatedAt,
+
+		RuntimeImageReference: optional(i.Spec.RuntimeImage),
 	}
 	if i.State == toygres.StateTrashed || i.State == toygres.StateDeleting {
 		out.PurgeAt = optionalTime(i.PurgeAt)

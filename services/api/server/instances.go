@@ -44,7 +44,10 @@ func (s *Server) CreateInstance(ctx context.Context, request openapi.CreateInsta
 	if err != nil {
 		return nil, err
 	}
-	spec := specOf(*request.Body, offer)
+	spec, err := s.withRuntimeImage(ctx, specOf(*request.Body, offer), offer)
+	if err != nil {
+		return nil, err
+	}
 	if err := spec.Validate(offer); err != nil {
 		return nil, err
 	}
@@ -83,6 +86,7 @@ func specOf(body openapi.CreateInstanceRequest, offer toygres.Offer) toygres.Spe
 	if body.ImageType != nil {
 		spec.ImageType = toygres.ImageType(*body.ImageType)
 	}
+	spec.RuntimeImageName = or(body.RuntimeImage)
 	spec.Public = or(body.Public)
 	if body.AllowedCidrs != nil {
 		spec.AllowedCIDRs = *body.AllowedCidrs

@@ -29,6 +29,7 @@ func (s *Server) GetOffer(ctx context.Context, _ openapi.GetOfferRequestObject) 
 		MemoryMib:      openapi.Range{Min: toygres.MinMemoryMiB, Max: toygres.MaxMemoryMiB, Default: toygres.DefaultMemoryMiB},
 		StorageGib:     openapi.Range{Min: toygres.MinStorageGiB, Max: toygres.MaxStorageGiB, Default: toygres.DefaultStorageGiB},
 
+		RuntimeRegistry:    optional(offer.RuntimeRegistry),
 		KeepDeletedSeconds: int64(s.options.KeepDeleted.Seconds()),
 	}, nil
 }

@@ -402,6 +402,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runtime-images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List runtime images */
+        get: operations["listRuntimeImages"];
+        put?: never;
+        /**
+         * Register a runtime image
+         * @description Lets instances run it. It comes from the registry that the offer names as `runtime_registry`; where there is none, nothing
+         *     can be registered. An image never changes: another digest is another image, with a name of its own. Registering exactly
+         *     the same again answers `200` and changes nothing.
+         */
+        post: operations["registerRuntimeImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runtime-images/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** Get a runtime image */
+        get: operations["getRuntimeImage"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a runtime image
+         * @description Takes it from the catalog; the registry keeps it. While an instance uses it, also one in the trash, that is a conflict.
+         */
+        delete: operations["deleteRuntimeImage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -514,6 +561,8 @@ export interface components {
             name: string;
             /** @description Reachable from outside of where instances live; see the offer. */
             public?: boolean;
+            /** @description Name of a runtime image to run instead, which must hold the version asked for; its image type is always stock. */
+            runtime_image?: string;
             /** @description GiB of storage. */
             storage_gib?: number;
             /** @description PostgreSQL major version. */
@@ -599,6 +648,10 @@ export interface components {
              * @description When an instance in the trash is removed with its data; absent for all else.
              */
             purge_at?: string;
+            /** @description Name of the runtime image that it runs; absent when that is the provider's own. */
+            runtime_image?: string;
+            /** @description That image, by its digest. */
+            runtime_image_reference?: string;
             /** @description Full version as the server reports it, once known. */
             server_version?: string;
             state: components["schemas"]["InstanceState"];
@@ -652,6 +705,8 @@ export interface components {
             provider: string;
             /** @description Whether an instance can be made public. */
             public: boolean;
+            /** @description The host from which runtime images may come; absent where instances run none. */
+            runtime_registry?: string;
             storage_gib: components["schemas"]["Range"];
             /** @description PostgreSQL majors, newest first. */
             versions: number[];
@@ -766,8 +821,32 @@ export interface components {
             max: number;
             min: number;
         };
+        RegisterRuntimeImageRequest: {
+            description?: string;
+            /** @description The sha256 digest that the registry tells, sha256: and 64 hexadecimal digits. */
+            digest: string;
+            /** @description A DNS-1123 label, unique among images. */
+            name: string;
+            /** @description Host and repository without tag, such as registry.example.com/team/postgis. */
+            reference: string;
+        };
         /** @enum {string} */
         Role: "viewer" | "operator" | "admin";
+        RuntimeImage: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /** @description Its sha256 digest, sha256:… */
+            digest: string;
+            /** @description How many instances use it, with those in the trash. */
+            instances: number;
+            name: string;
+            /** @description Host and repository, such as registry.example.com/team/postgis. */
+            reference: string;
+        };
+        RuntimeImageList: {
+            items: components["schemas"]["RuntimeImage"][];
+        };
         SignInRequest: {
             /** Format: password */
             password: string;
@@ -862,6 +941,15 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The runtime image. */
+        RuntimeImage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RuntimeImage"];
             };
         };
     };
@@ -1323,6 +1411,91 @@ export interface operations {
         requestBody?: never;
         responses: {
             202: components["responses"]["Operation"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRuntimeImages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuntimeImageList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    registerRuntimeImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterRuntimeImageRequest"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RuntimeImage"];
+            /** @description Registered. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuntimeImage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRuntimeImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["RuntimeImage"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRuntimeImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can no longer be used. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: components["responses"]["Problem"];
         };
     };

@@ -89,6 +89,12 @@ const instance = createRoute({
   component: lazyRouteComponent(() => import('./pages/instance'), 'InstancePage'),
 })
 
+const runtimeImages = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/runtime-images',
+  component: lazyRouteComponent(() => import('./pages/runtime-images'), 'RuntimeImagesPage'),
+})
+
 const anythingElse = createRoute({
   getParentRoute: () => signedIn,
   path: '$',
@@ -97,7 +103,7 @@ const anythingElse = createRoute({
 
 const routeTree = root.addChildren([
   signIn,
-  signedIn.addChildren([home, instances, createInstance, instance, anythingElse]),
+  signedIn.addChildren([home, instances, createInstance, instance, runtimeImages, anythingElse]),
 ])
 
 function textOf(value: unknown): string {

@@ -71,6 +71,47 @@ interface Choice<T extends string> {
   detail?: string
 }
 
+interface SelectFieldProps extends FieldProps {
+  name: string
+  value: string
+  choices: Choice<string>[]
+  onChange: (value: string) => void
+}
+
+/** One of many choices. */
+export function SelectField({ label, hint, error, aside, name, value, choices, onChange }: SelectFieldProps) {
+  const id = useId()
+  return (
+    <div>
+      <div className="mb-1.5 flex items-baseline justify-between gap-2">
+        <label htmlFor={id} className="text-sm font-medium">
+          {label}
+        </label>
+        {aside}
+      </div>
+      <select
+        id={id}
+        name={name}
+        value={value}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={`${id}-note`}
+        onChange={(event) => onChange(event.target.value)}
+        className={cx(
+          'h-9 w-full rounded-md border bg-surface px-3 text-base shadow-card transition-colors',
+          error ? 'border-bad' : 'border-control hover:border-ink-faint',
+        )}
+      >
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.title}
+          </option>
+        ))}
+      </select>
+      <FieldNote id={`${id}-note`} hint={hint} error={error} />
+    </div>
+  )
+}
+
 interface ChoiceFieldProps<T extends string> extends FieldProps {
   name: string
   value: T

@@ -8,6 +8,7 @@ import { Page } from '@/components/page'
 import { Skeleton } from '@/components/skeleton'
 import { CreateForm } from '@/features/instances/create-form'
 import { offerQuery } from '@/features/instances/queries'
+import { runtimeImagesQuery } from '@/features/runtime-images/queries'
 import { canOperate } from '@/features/session/roles'
 import { toast } from '@/lib/toasts'
 
@@ -50,10 +51,12 @@ export function CreateInstancePage() {
 
 function OfferedForm({ onCreated, onCancel }: { onCreated: (name: string) => void; onCancel: () => void }) {
   const offer = useQuery(offerQuery)
-  if (offer.data) {
+  const images = useQuery({ ...runtimeImagesQuery, enabled: offer.data?.runtime_registry !== undefined })
+  if (offer.data && !images.isLoading) {
     return (
       <CreateForm
         offer={offer.data}
+        images={images.data?.items ?? []}
         onCreated={(operation) => onCreated(operation.instance_name)}
         onCancel={onCancel}
       />

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState, type SubmitEvent } from 'react'
 
 import { Alert, ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
-import { ChoiceField, TextField } from '@/components/field'
+import { ChoiceField, SelectField, TextField } from '@/components/field'
 import type { Schema } from '@/lib/api'
 import { newUUID } from '@/lib/browser'
 import { ApiError, fieldMessages } from '@/lib/problem'
@@ -15,6 +15,8 @@ type Offer = Schema<'Offer'>
 
 interface Props {
   offer: Offer
+  /** What can be run instead of the stock image. */
+  images: Schema<'RuntimeImage'>[]
   onCreated: (operation: Schema<'Operation'>) => void
   onCancel: () => void
 }
@@ -24,8 +26,10 @@ const imageTypes: Record<Schema<'ImageType'>, { title: string; detail: string }>
   pg_durable: { title: 'pg_durable', detail: 'With durable functions built in' },
 }
 
+const stockOnly: Schema<'ImageType'>[] = ['stock']
+
 /** Everything that a new instance needs, on one screen; only the name has no default. */
-export function CreateForm({ offer, onCreated, onCancel }: Props) {
+export function CreateForm({ offer, images, onCreated, onCancel }: Props) {
   const [draft, setDraft] = useState(() => newDraft(offer))
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const [answered, setAnswered] = useState<Record<string, string>>({})
@@ -152,13 +156,31 @@ export function CreateForm({ offer, onCreated, onCancel }: Props) {
         onChange={(event) => change({ storage: event.target.value }, 'storage_gib')}
         error={errorOf('storage_gib')}
       />
-      {offer.image_types.length > 1 && (
+      {offer.runtime_registry && images.length > 0 && (
+        <SelectField
+          label="Runtime image"
+          hint={images.find(({ name }) => name === draft.runtimeImage)?.description}
+          name="runtime_image"
+          value={draft.runtimeImage}
+          choices={[
+            { value: '', title: 'None: the image that comes with the version' },
+            ...images.map(({ name }) => ({ value: name, title: name })),
+          ]}
+          onChange={(runtimeImage) => change({ runtimeImage }, 'runtime_image', 'image_type')}
+          error={errorOf('runtime_image')}
+        />
+      )}
+      {(offer.image_types.length > 1 || draft.runtimeImage) && (
         <ChoiceField
           label="Image type"
           name="image_type"
           columns="sm:grid-cols-2"
-          value={draft.imageType}
-          choices={offer.image_types.map((type) => ({ value: type, ...imageTypes[type] }))}
+          value={draft.runtimeImage ? 'stock' : draft.imageType}
+          hint={draft.runtimeImage && 'A runtime image is always stock.'}
+          choices={(draft.runtimeImage ? stockOnly : offer.image_types).map((type) => ({
+            value: type,
+            ...imageTypes[type],
+          }))}
           onChange={(imageType) => change({ imageType }, 'image_type')}
           error={errorOf('image_type')}
         />

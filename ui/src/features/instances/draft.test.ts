@@ -49,6 +49,11 @@ test('networks may be separated as people do', () => {
   })
 })
 
+test('a runtime image is always asked for as stock', () => {
+  const draft = { ...newDraft(offer), imageType: 'pg_durable' as const, runtimeImage: 'postgis' }
+  expect(requestOf(draft, offer)).toMatchObject({ image_type: 'stock', runtime_image: 'postgis' })
+})
+
 test('every field that breaks a rule is named as in the request', () => {
   const draft = { ...newDraft(offer), name: 'New', size: 'custom', cpu: '64', memory: '1', storage: 'much' }
   expect(Object.keys(checkDraft(draft, offer))).toEqual(['name', 'cpu_millis', 'memory_mib', 'storage_gib'])

@@ -17,6 +17,8 @@ export interface Draft {
   /** In GiB. */
   storage: string
   imageType: Schema<'ImageType'>
+  /** The name of a runtime image, which is always stock; empty for none. */
+  runtimeImage: string
   reach: 'internal' | 'public'
   /** Networks, separated by commas or spaces. */
   allowed: string
@@ -36,6 +38,7 @@ export function newDraft(offer: Offer): Draft {
     memory: String(offer.memory_mib.default),
     storage: String(offer.storage_gib.default),
     imageType: offer.image_types[0] ?? 'stock',
+    runtimeImage: '',
     reach: 'internal',
     allowed: '',
   }
@@ -57,7 +60,8 @@ export function requestOf(draft: Draft, offer: Offer): Schema<'CreateInstanceReq
     cpu_millis: size?.cpuMillis ?? parseAmount(draft.cpu, MILLIS),
     memory_mib: size?.memoryMiB ?? parseAmount(draft.memory),
     storage_gib: parseAmount(draft.storage),
-    image_type: draft.imageType,
+    image_type: draft.runtimeImage ? 'stock' : draft.imageType,
+    ...(draft.runtimeImage && { runtime_image: draft.runtimeImage }),
     public: draft.reach === 'public',
     allowed_cidrs: draft.allowed.split(/[\s,]+/).filter((network) => network !== ''),
   }

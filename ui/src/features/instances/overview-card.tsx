@@ -29,6 +29,11 @@ export function OverviewCard({ instance: i, aside }: Props) {
         <Row label="Memory">{humanMemory(i.memory_mib)}</Row>
         <Row label="Storage">{humanStorage(i.storage_gib)}</Row>
         <Row label="Image type">{i.image_type}</Row>
+        {i.runtime_image && (
+          <Row label="Runtime image">
+            <span title={i.runtime_image_reference}>{i.runtime_image}</span>
+          </Row>
+        )}
         <Row label="Reachable">{i.public ? 'publicly' : 'internally'}</Row>
         <Row label="Allowed networks">{i.allowed_cidrs.join(', ') || 'all'}</Row>
         <Row label="Provider">{i.provider}</Row>

@@ -4,3 +4,8 @@ import type { Schema } from '@/lib/api'
 export function canOperate(role: Schema<'Role'>): boolean {
   return role !== 'viewer'
 }
+
+/** Whether role may change what all instances are made of. */
+export function canAdminister(role: Schema<'Role'>): boolean {
+  return role === 'admin'
+}
