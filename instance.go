@@ -34,7 +34,8 @@ const (
 // transitions is the one table of allowed state changes. Whatever is not in
 // it is refused by the catalog. A delete that is cancelled before it touched
 // anything goes back to where it came from, hence the ways out of deleting. What
-// comes back from the trash starts, or is found stopped.
+// comes back from the trash starts, or is found stopped. What has failed is
+// created once more only if it never ran, which the catalog sees to.
 var transitions = map[State][]State{
 	StateCreating:   {StateRunning, StateFailed},
 	StateRunning:    {StateStopping, StateRestarting, StateUpdating, StateDeleting, StateFailed},
@@ -45,7 +46,7 @@ var transitions = map[State][]State{
 	StateUpdating:   {StateRunning, StateStopped, StateFailed},
 	StateDeleting:   {StateTrashed, StateDeleted, StateFailed, StateRunning, StateStopped},
 	StateTrashed:    {StateDeleting, StateStarting, StateStopping},
-	StateFailed:     {StateDeleting},
+	StateFailed:     {StateDeleting, StateCreating},
 	StateDeleted:    {},
 }
 

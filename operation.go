@@ -49,8 +49,9 @@ type Operation struct {
 	Kind         Kind
 	InstanceID   InstanceID
 	InstanceName string
-	Size         Size  // that a resize is to give; zero for all else
-	Previous     State // of the instance, before the operation; "" for a create
+	Size         Size        // that a resize is to give; zero for all else
+	RetryOf      OperationID // that failed or was cancelled, and that this one tries again; "" for none
+	Previous     State       // of the instance, before the operation; "" for a create
 	State        OperationState
 	WorkflowID   string // Temporal's workflow id; "" for simple operations
 	RunID        string // Temporal's run id; "" until it began
@@ -130,4 +131,6 @@ type Step struct {
 	StartedAt   time.Time // of the first attempt
 	EndedAt     time.Time
 	NextRetryAt time.Time // zero when no retry is due
+	Worker      string    // that ran the last attempt, as Temporal knows it; "" until one did
+	Build       string    // that worker's release
 }

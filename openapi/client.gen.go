@@ -293,6 +293,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/operations/{id}/cancel (the `CancelOperation` operationId).
 	CancelOperation(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RetryOperation Retry an operation that failed or was cancelled
+	//
+	// Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
+	// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+	//
+	// Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
+	// instance is by now as was asked for.
+	//
+	// Corresponds with POST /api/operations/{id}/retry (the `RetryOperation` operationId).
+	RetryOperation(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetryStep Try a step at once that waits for its next attempt
+	//
+	// Its attempts count from 1 again. That no step waits is a conflict.
+	//
+	// Corresponds with POST /api/operations/{id}/retry-now (the `RetryStep` operationId).
+	RetryStep(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRuntimeImages List runtime images
 	//
 	// Corresponds with GET /api/runtime-images (the `ListRuntimeImages` operationId).
@@ -806,6 +824,44 @@ func (c *Client) GetOperation(ctx context.Context, id OperationID, reqEditors ..
 // Corresponds with POST /api/operations/{id}/cancel (the `CancelOperation` operationId).
 func (c *Client) CancelOperation(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelOperationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryOperation Retry an operation that failed or was cancelled
+//
+// Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
+// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+//
+// Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
+// instance is by now as was asked for.
+//
+// Corresponds with POST /api/operations/{id}/retry (the `RetryOperation` operationId).
+func (c *Client) RetryOperation(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryOperationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryStep Try a step at once that waits for its next attempt
+//
+// Its attempts count from 1 again. That no step waits is a conflict.
+//
+// Corresponds with POST /api/operations/{id}/retry-now (the `RetryStep` operationId).
+func (c *Client) RetryStep(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryStepRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -1957,6 +2013,30 @@ func NewListOperationsRequest(server string, params *ListOperationsParams) (*htt
 
 		}
 
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Until != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -2046,6 +2126,74 @@ func NewCancelOperationRequest(server string, id OperationID) (*http.Request, er
 	}
 
 	operationPath := fmt.Sprintf("/api/operations/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRetryOperationRequest constructs an http.Request for the RetryOperation method
+func NewRetryOperationRequest(server string, id OperationID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/operations/%s/retry", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRetryStepRequest constructs an http.Request for the RetryStep method
+func NewRetryStepRequest(server string, id OperationID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/operations/%s/retry-now", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2645,6 +2793,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/operations/{id}/cancel (the `CancelOperation` operationId).
 	CancelOperationWithResponse(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*CancelOperationResponse, error)
+
+	// RetryOperationWithResponse Retry an operation that failed or was cancelled
+	//
+	// Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
+	// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+	//
+	// Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
+	// instance is by now as was asked for.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/operations/{id}/retry (the `RetryOperation` operationId).
+	RetryOperationWithResponse(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*RetryOperationResponse, error)
+
+	// RetryStepWithResponse Try a step at once that waits for its next attempt
+	//
+	// Its attempts count from 1 again. That no step waits is a conflict.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/operations/{id}/retry-now (the `RetryStep` operationId).
+	RetryStepWithResponse(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*RetryStepResponse, error)
 
 	// ListRuntimeImagesWithResponse List runtime images
 	//
@@ -3856,6 +4026,116 @@ func (r CancelOperationResponse) ContentType() string {
 	return ""
 }
 
+// RetryOperationResponseDefaultHeaders the declared response headers of an HTTP default response for RetryOperation
+type RetryOperationResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type RetryOperationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Operation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RetryOperationResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RetryOperationResponse) GetJSON202() *Operation {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RetryOperationResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RetryOperationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetryOperationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetryOperationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetryOperationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetryStepResponseDefaultHeaders the declared response headers of an HTTP default response for RetryStep
+type RetryStepResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type RetryStepResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Operation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RetryStepResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RetryStepResponse) GetJSON202() *Operation {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RetryStepResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RetryStepResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetryStepResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetryStepResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetryStepResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListRuntimeImagesResponseDefaultHeaders the declared response headers of an HTTP default response for ListRuntimeImages
 type ListRuntimeImagesResponseDefaultHeaders struct {
 	RetryAfter *int
@@ -4723,6 +5003,40 @@ func (c *ClientWithResponses) CancelOperationWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParseCancelOperationResponse(rsp)
+}
+
+// RetryOperationWithResponse Retry an operation that failed or was cancelled
+//
+// Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
+// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+//
+// Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
+// instance is by now as was asked for.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/operations/{id}/retry (the `RetryOperation` operationId).
+func (c *ClientWithResponses) RetryOperationWithResponse(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*RetryOperationResponse, error) {
+	rsp, err := c.RetryOperation(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryOperationResponse(rsp)
+}
+
+// RetryStepWithResponse Try a step at once that waits for its next attempt
+//
+// Its attempts count from 1 again. That no step waits is a conflict.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/operations/{id}/retry-now (the `RetryStep` operationId).
+func (c *ClientWithResponses) RetryStepWithResponse(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*RetryStepResponse, error) {
+	rsp, err := c.RetryStep(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryStepResponse(rsp)
 }
 
 // ListRuntimeImagesWithResponse List runtime images
@@ -5819,6 +6133,98 @@ func ParseCancelOperationResponse(rsp *http.Response) (*CancelOperationResponse,
 	switch {
 	case true:
 		var headers CancelOperationResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRetryOperationResponse parses an HTTP response from a RetryOperationWithResponse call
+func ParseRetryOperationResponse(rsp *http.Response) (*RetryOperationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetryOperationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RetryOperationResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRetryStepResponse parses an HTTP response from a RetryStepWithResponse call
+func ParseRetryStepResponse(rsp *http.Response) (*RetryStepResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetryStepResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RetryStepResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -533,6 +533,9 @@ type Operation struct {
 	InstanceName string             `json:"instance_name"`
 	Kind         OperationKind      `json:"kind"`
 
+	// RetryOf The operation that failed or was cancelled, and that this one tries again.
+	RetryOf *openapi_types.UUID `json:"retry_of,omitempty"`
+
 	// Size That a resize is to give; absent for all else.
 	Size      *Size          `json:"size,omitempty"`
 	StartedAt *time.Time     `json:"started_at,omitempty"`
@@ -708,7 +711,10 @@ type Size struct {
 // Step defines model for Step.
 type Step struct {
 	// Attempt 1 for the first try; 0 before it.
-	Attempt int        `json:"attempt"`
+	Attempt int `json:"attempt"`
+
+	// Build The release of that worker.
+	Build   *string    `json:"build,omitempty"`
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 
 	// Error Why the last attempt failed.
@@ -720,6 +726,9 @@ type Step struct {
 	NextRetryAt *time.Time `json:"next_retry_at,omitempty"`
 	StartedAt   *time.Time `json:"started_at,omitempty"`
 	State       StepState  `json:"state"`
+
+	// Worker The process that ran the last attempt, as Temporal Web shows it.
+	Worker *string `json:"worker,omitempty"`
 }
 
 // StepState defines model for StepState.
@@ -857,6 +866,12 @@ type ListOperationsParams struct {
 	Instance *string           `form:"instance,omitempty" json:"instance,omitempty"`
 	Kind     *OperationKind    `form:"kind,omitempty" json:"kind,omitempty"`
 	State    *[]OperationState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Since Only operations that were asked for then or later.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Only operations that were asked for before then.
+	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
 
 	// Cursor The `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`

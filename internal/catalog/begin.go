@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,7 +53,9 @@ func sources(k toygres.Kind, during toygres.State) []toygres.State {
 
 // begin finds nothing when the instance is in none of the states $3, when a
 // resize ($10 > 0) is asked of another size than it has, when a purge ($17)
-// is not due, or when it is to be deleted and is protected against that. Of two at once the second waits for the row and then sees the
+// is not due, when it is to be deleted and is protected against that, or when a
+// retry ($18) is not of the instance's last operation; a create is a retry, and
+// of an instance that never ran. Of two at once the second waits for the row and then sees the
 // first one's state.
 const begin = `
 WITH target AS (
@@ -61,17 +64,20 @@ WITH target AS (
 	  AND ($10 = 0 OR (cpu_millis, memory_mib, storage_gib) = ($13, $14, $15))
 	  AND (NOT $17 OR purge_at <= now())
 	  AND NOT ($2 = 'deleting' AND deletion_protection)
+	  AND ($2 <> 'creating' OR server_version = '')
+	  AND ($18 = '' OR $18 = (SELECT o.id::text FROM operations o WHERE o.instance_id = instances.id ORDER BY o.created_at DESC, o.id DESC LIMIT 1))
 	FOR NO KEY UPDATE
 ), changed AS (
 	UPDATE instances i SET state = $2, updated_at = now(),
+		message = CASE WHEN $2 = 'creating' THEN '' ELSE i.message END,
 		purge_at = CASE WHEN $16::interval > '0' THEN now() + $16::interval ELSE purge_at END
 	FROM target WHERE i.id = target.id
 	RETURNING i.*
 ), operation AS (
 	INSERT INTO operations (id, kind, instance_id, state, previous_state, workflow_id, requested_by,
-	                        cpu_millis, memory_mib, storage_gib)
+	                        cpu_millis, memory_mib, storage_gib, retry_of)
 	SELECT $4, $5, target.id, 'pending', target.state, CASE WHEN $6 THEN 'instance/' || target.id ELSE '' END, $7,
-	       $10, $11, $12
+	       $10, $11, $12, nullif($18, '')::uuid
 	FROM target JOIN changed ON changed.id = target.id
 	RETURNING id, instance_id, previous_state, created_at
 ), planned AS (
@@ -133,13 +139,14 @@ type beginning struct {
 	actor  toygres.UserID
 	from   toygres.Size // of the instance, for a resize
 	to     toygres.Size
-	keep   time.Duration // in the trash, for a trash
-	due    bool          // only if its time in the trash is over; then nobody asked
+	keep   time.Duration       // in the trash, for a trash
+	due    bool                // only if its time in the trash is over; then nobody asked
+	again  toygres.OperationID // that is tried again; it must be the instance's last one
 }
 
 // begin answers the zero Begun when the instance is not as it has to be.
 func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
-	operation := toygres.Operation{ID: toygres.OperationID(newID()), Kind: b.kind, InstanceName: b.name, Size: b.to,
+	operation := toygres.Operation{ID: toygres.OperationID(newID()), Kind: b.kind, InstanceName: b.name, Size: b.to, RetryOf: b.again,
 		State: toygres.OperationPending, RequestedBy: b.actor}
 	steps := toygres.PlannedSteps(b.kind)
 	operation.Steps = pending(steps)
@@ -148,12 +155,15 @@ func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
 		message += " to " + b.to.String()
 	}
 	message += " was requested."
+	if b.again != "" {
+		message = strings.Replace(message, "was requested", "was requested once more", 1)
+	}
 	if b.due {
 		message = "Its time in the trash is over: it is removed for good."
 	}
 	rows, err := s.pool.Query(ctx, begin, b.name, b.during, sources(b.kind, b.during), operation.ID, b.kind, durable(b.kind), b.actor,
 		steps, message, b.to.CPUMillis, b.to.MemoryMiB, b.to.StorageGiB,
-		b.from.CPUMillis, b.from.MemoryMiB, b.from.StorageGiB, b.keep, b.due)
+		b.from.CPUMillis, b.from.MemoryMiB, b.from.StorageGiB, b.keep, b.due, b.again)
 	if err != nil {
 		return Begun{}, err
 	}
@@ -222,6 +232,8 @@ func (s *Store) refusal(ctx context.Context, instance toygres.Instance, kind toy
 		hint = "bring it back with undelete first"
 	case kind == toygres.KindUndelete:
 		hint = "it is not in the trash"
+	case instance.State == toygres.StateFailed && instance.ServerVersion == "":
+		hint = "its creation failed: retry that, or delete it"
 	case instance.State == toygres.StateFailed:
 		hint = "it failed and can only be deleted"
 	case instance.State == toygres.StateStopped && kind == toygres.KindRestart:
@@ -233,12 +245,13 @@ func (s *Store) refusal(ctx context.Context, instance toygres.Instance, kind toy
 // abandonBegun removes the operation and puts the instance back.
 const abandonBegun = `
 WITH target AS (
-	SELECT o.id, o.instance_id, o.previous_state, i.name, i.state
-	FROM operations o JOIN instances i ON i.id = o.instance_id
+	SELECT o.id, o.instance_id, o.previous_state, i.name, i.state, before.error
+	FROM operations o JOIN instances i ON i.id = o.instance_id LEFT JOIN operations before ON before.id = o.retry_of
 	WHERE o.id = $1 AND o.state = 'pending' AND o.previous_state <> ''
-	FOR UPDATE
+	FOR UPDATE OF o, i
 ), back AS (
 	UPDATE instances i SET state = target.previous_state, updated_at = now(),
+		message = CASE WHEN target.state = 'creating' THEN coalesce(target.error, i.message) ELSE i.message END,
 		purge_at = CASE WHEN target.previous_state = 'trashed' THEN i.purge_at END
 	FROM target WHERE i.id = target.instance_id
 	RETURNING i.id

@@ -22,10 +22,10 @@ WITH page AS (
 const withSteps = `
 )
 SELECT o.id::text, o.kind, o.instance_id::text, o.instance_name, o.state, o.workflow_id, o.run_id, o.requested_by::text,
-       o.cpu_millis, o.memory_mib, o.storage_gib, o.previous_state,
+       o.cpu_millis, o.memory_mib, o.storage_gib, o.previous_state, coalesce(o.retry_of::text, ''),
        o.cancel_asked, o.error_code, o.error, o.created_at, o.started_at, o.ended_at,
        coalesce(s.name, ''), coalesce(s.state, ''), coalesce(s.attempt, 0), coalesce(s.message, ''), coalesce(s.error, ''),
-       s.started_at, s.ended_at, s.next_retry_at
+       s.started_at, s.ended_at, s.next_retry_at, coalesce(s.worker, ''), coalesce(s.build, '')
 FROM page o LEFT JOIN steps s ON s.operation_id = o.id
 ORDER BY o.created_at DESC, o.id DESC, s.position, s.name`
 
@@ -52,10 +52,10 @@ func scanOperationStep(row pgx.CollectableRow) (toygres.Operation, error) {
 	var o toygres.Operation
 	var step toygres.Step
 	err := row.Scan(&o.ID, &o.Kind, &o.InstanceID, &o.InstanceName, &o.State, &o.WorkflowID, &o.RunID, &o.RequestedBy,
-		&o.Size.CPUMillis, &o.Size.MemoryMiB, &o.Size.StorageGiB, &o.Previous,
+		&o.Size.CPUMillis, &o.Size.MemoryMiB, &o.Size.StorageGiB, &o.Previous, &o.RetryOf,
 		&o.CancelAsked, &o.ErrorCode, &o.Error, &o.CreatedAt, (*zeronull.Timestamptz)(&o.StartedAt), (*zeronull.Timestamptz)(&o.EndedAt),
 		&step.Name, &step.State, &step.Attempt, &step.Message, &step.Error,
-		(*zeronull.Timestamptz)(&step.StartedAt), (*zeronull.Timestamptz)(&step.EndedAt), (*zeronull.Timestamptz)(&step.NextRetryAt))
+		(*zeronull.Timestamptz)(&step.StartedAt), (*zeronull.Timestamptz)(&step.EndedAt), (*zeronull.Timestamptz)(&step.NextRetryAt), &step.Worker, &step.Build)
 	if step.Name != "" {
 		o.Steps = []toygres.Step{step}
 	}
@@ -83,6 +83,9 @@ type OperationFilter struct {
 	InstanceName string // also of instances that are gone
 	Kind         toygres.Kind
 	States       []toygres.OperationState // any of them
+	RetryOf      toygres.OperationID      // that they try again
+	Since        time.Time                // asked for then or later
+	Until        time.Time                // asked for before then
 	Cursor       string                   // [OperationPage.Next] of the page before
 	Limit        int                      // rows; 50 when zero, at most 200
 }
@@ -116,6 +119,15 @@ func (s *Store) Operations(ctx context.Context, filter OperationFilter) (Operati
 	}
 	if len(filter.States) > 0 {
 		where.add("o.state = ANY (?)", filter.States)
+	}
+	if filter.RetryOf != "" {
+		where.add("o.retry_of = ?", filter.RetryOf)
+	}
+	if !filter.Since.IsZero() {
+		where.add("o.created_at >= ?", filter.Since)
+	}
+	if !filter.Until.IsZero() {
+		where.add("o.created_at < ?", filter.Until)
 	}
 	found, err := s.operations(ctx, where.sql()+` ORDER BY o.created_at DESC, o.id DESC LIMIT `+strconv.Itoa(size+1), where.args...)
 	if err != nil {

@@ -80,9 +80,9 @@ WITH op AS (
 	WHERE id = $1 AND state IN ('pending', 'running')
 	FOR NO KEY UPDATE
 ), stepped AS (
-	INSERT INTO steps AS s (operation_id, name, position, state, attempt, error, next_retry_at, started_at, ended_at)
+	INSERT INTO steps AS s (operation_id, name, position, state, attempt, error, next_retry_at, started_at, ended_at, worker, build)
 	SELECT op.id, $2, coalesce((SELECT max(position) FROM steps WHERE operation_id = $1), 0) + 1, $3, $4, $5, $6,
-	       now(), CASE WHEN $3 <> 'running' THEN now() END
+	       now(), CASE WHEN $3 <> 'running' THEN now() END, $10, $11
 	FROM op
 	ON CONFLICT (operation_id, name) DO UPDATE SET
 		state = excluded.state,
@@ -91,7 +91,9 @@ WITH op AS (
 		error = CASE WHEN excluded.state = 'running' THEN s.error ELSE excluded.error END,
 		next_retry_at = excluded.next_retry_at,
 		started_at = coalesce(s.started_at, excluded.started_at),
-		ended_at = excluded.ended_at
+		ended_at = excluded.ended_at,
+		worker = coalesce(nullif(excluded.worker, ''), s.worker),
+		build = coalesce(nullif(excluded.build, ''), s.build)
 	WHERE CASE excluded.state
 		WHEN 'running' THEN excluded.attempt > s.attempt OR s.state IN ('pending', 'failed')
 		WHEN 'failed' THEN excluded.attempt > s.attempt OR excluded.attempt = s.attempt AND s.state IN ('pending', 'running')
@@ -128,7 +130,7 @@ func (s *Store) writeStep(ctx context.Context, r stepReport) error {
 		}
 	}
 	return s.report(ctx, r.operation, writeStep, r.operation, r.step, r.state, r.attempt, clean(r.error),
-		zeronull.Timestamptz(r.nextRetry), r.event, clean(r.message), data)
+		zeronull.Timestamptz(r.nextRetry), r.event, clean(r.message), data, s.options.Worker, s.options.Build)
 }
 
 // report runs a statement that answers whether the operation was in progress.

@@ -257,7 +257,7 @@ func TestNoDeadlocks(t *testing.T) {
 	require.NoError(t, group.Wait())
 	require.Zero(t, count(t, sql(t, url), `
 		SELECT count(*) FROM instances i
-		WHERE (state IN ('creating', 'stopping', 'starting', 'deleting'))
+		WHERE (state IN ('creating', 'stopping', 'starting', 'restarting', 'updating', 'deleting'))
 		   <> EXISTS (SELECT FROM operations o WHERE o.instance_id = i.id AND o.state IN ('pending', 'running'))`),
 		"an instance is in between exactly while an operation is in progress")
 }

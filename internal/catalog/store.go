@@ -24,6 +24,9 @@ type Options struct {
 	// Application is what the server shows as the connections' owner;
 	// "toygres" when empty.
 	Application string
+	// Worker and Build say who carries out the steps that are reported through
+	// this store: the process as Temporal knows it, and its release.
+	Worker, Build string
 	// MaxConns limits the pool; 16 when zero.
 	MaxConns int32
 	// Tracing adds a span for each statement, with otel's global provider.

@@ -42,7 +42,7 @@ type fakeServer struct {
 }
 
 type recorded struct {
-	method, path, key, authorization, lastEventID string
+	method, path, query, key, authorization, lastEventID string
 }
 
 func newFakeServer(t *testing.T) *fakeServer {
@@ -100,13 +100,20 @@ func newFakeServer(t *testing.T) *fakeServer {
 		o.CancelAsked = true
 		answer(w, 202, o)
 	})))
+	handle("POST /api/operations/{id}/retry", s.signedIn(s.onOperation(func(w http.ResponseWriter, o *openapi.Operation) {
+		delete(s.operations, o.Id)
+		again := s.begin(o.Kind, o.InstanceName, "provision")
+		again.RetryOf = &o.Id
+		answer(w, 202, again)
+	})))
+	handle("POST /api/operations/{id}/retry-now", s.signedIn(s.onOperation(func(w http.ResponseWriter, o *openapi.Operation) { answer(w, 202, o) })))
 	handle("GET /api/events", s.stream)
 	handle("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, 404, openapi.ErrorCodeNotFound, "there is no such page")
 	})
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
-		s.requests = append(s.requests, recorded{r.Method, r.URL.Path, r.Header.Get("Idempotency-Key"),
+		s.requests = append(s.requests, recorded{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Idempotency-Key"),
 			r.Header.Get("Authorization"), r.Header.Get("Last-Event-ID")})
 		override := s.override
 		s.mu.Unlock()

@@ -36,13 +36,11 @@ With -o json or yaml each line is an object or item of its own.`,
 			if tail < 0 || tail > maxTail {
 				return usagef("--tail must be between 0 and %d", maxTail)
 			}
-			if since != "" {
-				from, err := parseSince(since, a.now())
-				if err != nil {
-					return err
-				}
-				params.Since = &from
+			from, err := parseMoment("since", since, a.now())
+			if err != nil {
+				return err
 			}
+			params.Since = from
 			c, err := a.connect()
 			if err != nil {
 				return err
@@ -63,16 +61,21 @@ With -o json or yaml each line is an object or item of its own.`,
 // maxTail is how many past lines the server is ready to show.
 const maxTail = 10_000
 
-// parseSince reads a duration before now, or a time.
-func parseSince(text string, now time.Time) (time.Time, error) {
+// parseMoment reads a flag that is a duration before now, or a time; nil when it
+// is not given.
+func parseMoment(flag, text string, now time.Time) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
 	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
-		return now.Add(-ago).UTC(), nil
+		at := now.Add(-ago).UTC()
+		return &at, nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, usagef("--since %q is neither a duration like 10m nor a time like 2026-03-10T12:00:00Z", text)
+		return nil, usagef("--%s %q is neither a duration like 10m nor a time like 2026-03-10T12:00:00Z", flag, text)
 	}
-	return at, nil
+	return &at, nil
 }
 
 // showLog prints the log as it is now.

@@ -17,12 +17,13 @@ func (a *app) operationsCommand() *cobra.Command {
 	cmd := group("operations", "What is being done to instances, step by step")
 	cmd.Aliases = []string{"operation", "op"}
 	cmd.GroupID = groupHistory
-	cmd.AddCommand(a.operationsListCommand(), a.operationsGetCommand(), a.operationsCancelCommand())
+	cmd.AddCommand(a.operationsListCommand(), a.operationsGetCommand(), a.operationsCancelCommand(),
+		a.operationsRetryCommand(), a.operationsRetryNowCommand())
 	return cmd
 }
 
 func (a *app) operationsListCommand() *cobra.Command {
-	var instance, kind string
+	var instance, kind, since, until string
 	var states []string
 	var limit int
 	cmd := &cobra.Command{
@@ -44,6 +45,12 @@ func (a *app) operationsListCommand() *cobra.Command {
 				return err
 			}
 			params.State = chosen
+			if params.Since, err = parseMoment("since", since, a.now()); err != nil {
+				return err
+			}
+			if params.Until, err = parseMoment("until", until, a.now()); err != nil {
+				return err
+			}
 			if limit < 1 {
 				return usagef("--limit must be at least 1")
 			}
@@ -59,10 +66,12 @@ func (a *app) operationsListCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&instance, "instance", "", "only operations of this instance")
-	cmd.Flags().StringVar(&kind, "kind", "", "only this kind: create, delete, stop or start")
+	cmd.Flags().StringVar(&kind, "kind", "", "only this `kind`, as in create or resize")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only operations in these states")
+	cmd.Flags().StringVar(&since, "since", "", "only operations of the last `duration`, as in 24h, or from a time on, as in 2026-03-10T12:00:00Z")
+	cmd.Flags().StringVar(&until, "until", "", "only operations from before that `duration` or time")
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
-	complete(cmd, "kind", "create", "delete", "stop", "start", "restart", "resize")
+	complete(cmd, "kind", "create", "trash", "undelete", "delete", "stop", "start", "restart", "resize")
 	complete(cmd, "state", "pending", "running", "succeeded", "failed", "cancelled")
 	a.completeInstanceFlag(cmd)
 	return cmd
@@ -181,6 +190,56 @@ func (a *app) operationsCancelCommand() *cobra.Command {
 	return cmd
 }
 
+func (a *app) operationsRetryCommand() *cobra.Command {
+	var wait waiting
+	cmd := &cobra.Command{
+		Use:   "retry ID",
+		Short: "Retry an operation that failed or was cancelled",
+		Long: `Starts a new operation that does what the failed one should have done. It goes on from what is there; a create
+whose server was removed when it failed begins anew, under the same name. Only the last operation of an
+instance can be tried again.`,
+		Args: exactly(operationID),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.onOperation(args[0], func(c *client, id uuid.UUID) error {
+				operation, err := decode[openapi.Operation](c.RetryOperation(cmd.Context(), id))
+				if err != nil {
+					return err
+				}
+				if wait.wait {
+					return a.finish(cmd.Context(), c, operation.Id, wait)
+				}
+				return a.printStarted("Retrying the "+clean(string(operation.Kind))+" of", operation)
+			})
+		},
+	}
+	wait.flags(cmd, "it is done")
+	return cmd
+}
+
+func (a *app) operationsRetryNowCommand() *cobra.Command {
+	var wait waiting
+	cmd := &cobra.Command{
+		Use:   "retry-now ID",
+		Short: "Try the step at once that waits for its next attempt",
+		Long:  "Tries the step at once that waits for its next attempt, for example when what it failed\nof is mended. Its attempts count from 1 again.",
+		Args:  exactly(operationID),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.onOperation(args[0], func(c *client, id uuid.UUID) error {
+				operation, err := decode[openapi.Operation](c.RetryStep(cmd.Context(), id))
+				if err != nil {
+					return err
+				}
+				if wait.wait {
+					return a.finish(cmd.Context(), c, id, wait)
+				}
+				return a.printStarted("Going on with the "+clean(string(operation.Kind))+" of", operation)
+			})
+		},
+	}
+	wait.flags(cmd, "it is done")
+	return cmd
+}
+
 const operationID = "the operation's id, see `toygres operations list`"
 
 func (a *app) onOperation(text string, do func(*client, uuid.UUID) error) error {
@@ -210,11 +269,14 @@ func (a *app) printOperation(o *openapi.Operation) error {
 		if o.CancelAsked && !ended(o.State) {
 			state += ", being cancelled"
 		}
-		to := ""
+		to, retryOf := "", ""
+		if o.RetryOf != nil {
+			retryOf = o.RetryOf.String()
+		}
 		if o.Size != nil {
 			to = showSize(o.Size.CpuMillis, o.Size.MemoryMib, o.Size.StorageGib)
 		}
-		fields(out, "Operation", o.Id.String(), "Kind", string(o.Kind), "Instance", o.InstanceName, "Size", to, "State", state,
+		fields(out, "Operation", o.Id.String(), "Kind", string(o.Kind), "Instance", o.InstanceName, "Size", to, "State", state, "Retry of", retryOf,
 			"Error", text(o.Error), "Created", stamp(&o.CreatedAt), "Ended", stamp(o.EndedAt), "Temporal", text(o.TemporalUrl))
 		fmt.Fprintln(out)
 		var rows [][]string
@@ -233,10 +295,15 @@ func (a *app) printOperation(o *openapi.Operation) error {
 			if step.State != openapi.StepStatePending {
 				duration = took(step.StartedAt, step.EndedAt, a.now())
 			}
-			rows = append(rows, []string{step.Name, string(step.State), attempt, duration, note})
+			rows = append(rows, []string{step.Name, string(step.State), attempt, duration, ranBy(step), note})
 		}
-		a.columns(out, []string{"STEP", "STATE", "ATTEMPT", "TOOK", "NOTE"}, rows)
+		a.columns(out, []string{"STEP", "STATE", "ATTEMPT", "TOOK", "WORKER", "NOTE"}, rows)
 	})
+}
+
+// ranBy is the worker that ran a step's last attempt, with its release.
+func ranBy(step openapi.Step) string {
+	return strings.TrimSuffix(text(step.Worker)+", "+text(step.Build), ", ")
 }
 
 // completeInstanceFlag completes --instance by asking the server.

@@ -36,7 +36,8 @@ func world(s *fakeServer) {
 	s.step(0, openapi.StepStateSucceeded)
 	s.step(1, openapi.StepStateFailed, func(step *openapi.Step) {
 		reason, retry := "it does not answer", testNow
-		step.Attempt, step.Error, step.NextRetryAt = 3, &reason, &retry
+		worker, build := "7@host", "v1.2.3"
+		step.Attempt, step.Error, step.NextRetryAt, step.Worker, step.Build = 3, &reason, &retry, &worker, &build
 	})
 	actor := "admin"
 	s.events[1].Actor = &actor

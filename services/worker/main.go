@@ -50,7 +50,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer flush(ctx, tracing, log)
-	cat, err := catalog.Open(ctx, c.CatalogURL, catalog.Options{Application: "toygres-worker", Tracing: tracing.Enabled})
+	self := identity()
+	cat, err := catalog.Open(ctx, c.CatalogURL, catalog.Options{Application: "toygres-worker", Tracing: tracing.Enabled,
+		Worker: self, Build: c.Versioning.BuildID})
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	workflows, err := c.Temporal.Open(temporal.Options{Log: log.With("part", "temporal"), Interceptors: interceptors, Metrics: metrics.Temporal})
+	workflows, err := c.Temporal.Open(temporal.Options{Identity: self, Log: log.With("part", "temporal"), Interceptors: interceptors, Metrics: metrics.Temporal})
 	if err != nil {
 		return err
 	}
@@ -97,6 +99,15 @@ func run(ctx context.Context) error {
 	}
 	log.Info("the worker has stopped", "error", err)
 	return err
+}
+
+// identity is how Temporal and the steps of operations call this process.
+func identity() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%d@%s", os.Getpid(), host)
 }
 
 func flush(ctx context.Context, tracing *telemetry.Tracing, log *slog.Logger) {

@@ -41,6 +41,8 @@ var needs = map[string]toygres.Role{
 	"queryInstance":    toygres.RoleOperator, // as the superuser a read, too, sees every secret
 	"getLogs":          toygres.RoleOperator, // literals of statements may be secrets
 	"cancelOperation":  toygres.RoleOperator,
+	"retryOperation":   toygres.RoleOperator,
+	"retryStep":        toygres.RoleOperator,
 
 	// What code may run beside everybody's data is not each operator's to say.
 	"registerRuntimeImage": toygres.RoleAdmin,

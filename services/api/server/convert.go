@@ -60,6 +60,7 @@ func (s *Server) operation(o toygres.Operation) openapi.Operation {
 		InstanceName: o.InstanceName,
 		State:        openapi.OperationState(o.State),
 		CancelAsked:  o.CancelAsked,
+		RetryOf:      optionalID(o.RetryOf),
 		Error:        optional(o.Error),
 		TemporalUrl:  optional(s.temporalURL(o)),
 		CreatedAt:    o.CreatedAt,
@@ -84,6 +85,8 @@ func (s *Server) operation(o toygres.Operation) openapi.Operation {
 			StartedAt:   optionalTime(step.StartedAt),
 			EndedAt:     optionalTime(step.EndedAt),
 			NextRetryAt: optionalTime(step.NextRetryAt),
+			Worker:      optional(step.Worker),
+			Build:       optional(step.Build),
 		}
 	}
 	return out

@@ -17,6 +17,12 @@ func (s *Server) ListOperations(ctx context.Context, request openapi.ListOperati
 	filter := catalog.OperationFilter{
 		InstanceName: or(p.Instance), Kind: toygres.Kind(or(p.Kind)), Cursor: or(p.Cursor), Limit: or(p.Limit),
 	}
+	if p.Since != nil {
+		filter.Since = *p.Since
+	}
+	if p.Until != nil {
+		filter.Until = *p.Until
+	}
 	for _, state := range or(p.State) {
 		filter.States = append(filter.States, toygres.OperationState(state))
 	}
@@ -40,7 +46,9 @@ func (s *Server) GetOperation(ctx context.Context, request openapi.GetOperationR
 	return openapi.GetOperation200JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
 }
 
-// CancelOperation asks the operation's workflow to undo what it has begun.
+// CancelOperation asks the operation's workflow to undo what it has begun. Of one
+// that has not begun, or that Temporal has forgotten, the wish is recorded, and
+// the worker's sweep fulfils it.
 func (s *Server) CancelOperation(ctx context.Context, request openapi.CancelOperationRequestObject) (openapi.CancelOperationResponseObject, error) {
 	id := toygres.OperationID(request.Id.String())
 	operation, err := s.options.Catalog.Operation(ctx, id)
@@ -53,25 +61,24 @@ func (s *Server) CancelOperation(ctx context.Context, request openapi.CancelOper
 	if operation, err = s.options.Catalog.AskCancel(ctx, id, callOf(ctx).principal.User.ID); err != nil {
 		return nil, err
 	}
-	if err := s.cancelWorkflow(ctx, operation); err != nil {
+	if operation, err = s.cancelWorkflow(ctx, operation); err != nil {
 		return nil, err
 	}
 	return openapi.CancelOperation202JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
 }
 
-func (s *Server) cancelWorkflow(ctx context.Context, operation toygres.Operation) error {
-	ctx, cancel := context.WithTimeout(ctx, temporalTime)
+func (s *Server) cancelWorkflow(ctx context.Context, operation toygres.Operation) (toygres.Operation, error) {
+	asking, cancel := context.WithTimeout(ctx, temporalTime)
 	defer cancel()
-	err := s.options.Temporal.CancelWorkflow(ctx, operation.WorkflowID, operation.RunID)
-	var gone *serviceerror.NotFound
+	err := s.options.Temporal.CancelWorkflow(asking, operation.WorkflowID, operation.RunID)
+	var none *serviceerror.NotFound
 	switch {
 	case err == nil:
-		return nil
-	case errors.As(err, &gone):
-		// It has just ended, or is about to begin. Both will show in a moment.
-		return &toygres.Error{Code: toygres.CodeConflict, Operation: operation.ID, Err: err,
-			Message: "the operation does not run at this moment; look at it again and then decide"}
+		return operation, nil
+	case errors.As(err, &none):
+		// Perhaps it has just ended: that is recorded before its workflow closes.
+		return s.options.Catalog.AskCancel(ctx, operation.ID, callOf(ctx).principal.User.ID)
 	default:
-		return temporalDown(err, "cancellation is recorded, but not on its way; ask for it again in a moment")
+		return operation, temporalDown(err, "cancellation is recorded, but not on its way; ask for it again in a moment")
 	}
 }

@@ -26,6 +26,9 @@ func TestOperationsAreListedAndFiltered(t *testing.T) {
 	require.Equal(t, 2, count("kind=create"))
 	require.Equal(t, 1, count("state=pending&state=running"))
 	require.Equal(t, 1, count("limit=1"))
+	require.Equal(t, 3, count("since=2020-01-01T00:00:00Z"))
+	require.Equal(t, 0, count("until=2020-01-01T00:00:00Z"))
+	a.asAdmin().get("/api/operations?since=yesterday").problem(400, toygres.CodeInvalid)
 	got := decode[openapi.Operation](a.asAdmin().get("/api/operations/"+deleting.Id.String()), 200)
 	require.Equal(t, "blog", got.InstanceName)
 	a.asAdmin().get("/api/operations/"+uuid.NewString()).problem(404, toygres.CodeNotFound)
@@ -43,10 +46,16 @@ func TestCancelReachesTheWorkflow(t *testing.T) {
 	require.Equal(t, []string{"instance/" + operation.InstanceId.String() + "/run-1"}, fake.cancelled)
 	decode[openapi.Operation](a.asAdmin().post(path, ""), 202) // asking twice is no mistake
 
+	// What Temporal has forgotten is ended by the worker, who finds the wish.
 	fake.cancel = func(string, string) error { return serviceerror.NewNotFound("gone") }
-	a.asAdmin().post(path, "").problem(409, toygres.CodeConflict)
+	require.True(t, decode[openapi.Operation](a.asAdmin().post(path, ""), 202).CancelAsked)
 	fake.cancel = func(string, string) error { return serviceerror.NewUnavailable("down") }
 	a.asAdmin().post(path, "").problem(503, toygres.CodeUnavailable)
+	fake.cancel = func(string, string) error { // it has ended at this very moment
+		a.failed(operation.Id, toygres.StateFailed)
+		return serviceerror.NewNotFound("gone")
+	}
+	a.asAdmin().post(path, "").problem(409, toygres.CodeConflict)
 }
 
 func TestWhatIsOverOrSimpleCannotBeCancelled(t *testing.T) {

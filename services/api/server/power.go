@@ -14,9 +14,7 @@ import (
 
 // StopInstance asks for an instance to be stopped, with its data kept.
 func (s *Server) StopInstance(ctx context.Context, request openapi.StopInstanceRequestObject) (openapi.StopInstanceResponseObject, error) {
-	instance, err := s.switchPower(ctx, request.Name, toygres.KindStop, func(ctx context.Context, begun catalog.Begun) error {
-		return s.options.Provider.Stop(ctx, begun.Instance.ID)
-	})
+	instance, err := s.switchPower(ctx, request.Name, toygres.KindStop)
 	if err != nil {
 		return nil, err
 	}
@@ -25,9 +23,7 @@ func (s *Server) StopInstance(ctx context.Context, request openapi.StopInstanceR
 
 // StartInstance asks for a stopped instance to run again.
 func (s *Server) StartInstance(ctx context.Context, request openapi.StartInstanceRequestObject) (openapi.StartInstanceResponseObject, error) {
-	instance, err := s.switchPower(ctx, request.Name, toygres.KindStart, func(ctx context.Context, begun catalog.Begun) error {
-		return s.options.Provider.Start(ctx, begun.Instance.ID)
-	})
+	instance, err := s.switchPower(ctx, request.Name, toygres.KindStart)
 	if err != nil {
 		return nil, err
 	}
@@ -35,23 +31,34 @@ func (s *Server) StartInstance(ctx context.Context, request openapi.StartInstanc
 }
 
 // RestartInstance asks for a running instance's server to be replaced by a new
-// one. The operation's id lets the provider tell this restart from others.
+// one.
 func (s *Server) RestartInstance(ctx context.Context, request openapi.RestartInstanceRequestObject) (openapi.RestartInstanceResponseObject, error) {
-	instance, err := s.switchPower(ctx, request.Name, toygres.KindRestart, func(ctx context.Context, begun catalog.Begun) error {
-		return s.options.Provider.Restart(ctx, begun.Instance.ID, string(begun.Operation.ID))
-	})
+	instance, err := s.switchPower(ctx, request.Name, toygres.KindRestart)
 	if err != nil {
 		return nil, err
 	}
 	return openapi.RestartInstance200JSONResponse{InstanceJSONResponse: openapi.InstanceJSONResponse(s.instance(instance))}, nil
 }
 
-func (s *Server) switchPower(ctx context.Context, name string, kind toygres.Kind, call func(context.Context, catalog.Begun) error) (toygres.Instance, error) {
+func (s *Server) switchPower(ctx context.Context, name string, kind toygres.Kind) (toygres.Instance, error) {
 	begun, err := s.options.Catalog.Begin(ctx, name, kind, callOf(ctx).principal.User.ID)
 	if err != nil || begun.Operation.ID == "" { // nothing to do: it is so already
 		return begun.Instance, err
 	}
-	return s.carryOut(ctx, begun, call)
+	return s.carryOut(ctx, begun, s.power)
+}
+
+// power calls the provider for what puts the instance into the state that it is
+// in. The operation's id lets the provider tell one restart from others.
+func (s *Server) power(ctx context.Context, begun catalog.Begun) error {
+	switch begun.Instance.State {
+	case toygres.StateStopping:
+		return s.options.Provider.Stop(ctx, begun.Instance.ID)
+	case toygres.StateRestarting:
+		return s.options.Provider.Restart(ctx, begun.Instance.ID, string(begun.Operation.ID))
+	default:
+		return s.options.Provider.Start(ctx, begun.Instance.ID)
+	}
 }
 
 // carryOut calls the provider for an operation that the catalog has just

@@ -3,10 +3,21 @@ package server_test
 import (
 	"context"
 	"sync"
+	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/services/api/server"
+	"github.com/toygres/toygres/workflows"
 )
 
 // temporal stands for a Temporal that answers as a test wants. It keeps what
@@ -21,7 +32,48 @@ type temporal struct {
 	mu        sync.Mutex
 	started   []string // workflow ids
 	cancelled []string
-	ends      []string // workflow ids of what was terminated
+	ends      []string                                           // workflow ids of what was terminated
+	pending   *workflowservice.DescribeWorkflowExecutionResponse // of every workflow; nil: there is none
+	reset     []string                                           // ids of activities that were to be tried at once
+}
+
+// pending is a workflow of an operation with one activity.
+func pending(op toygres.OperationID, state enumspb.PendingActivityState, next time.Time) *workflowservice.DescribeWorkflowExecutionResponse {
+	marked, err := converter.GetDefaultDataConverter().ToPayload(op)
+	if err != nil {
+		panic(err)
+	}
+	activity := &workflowpb.PendingActivityInfo{ActivityId: "5", State: state}
+	if !next.IsZero() {
+		activity.NextAttemptScheduleTime = timestamppb.New(next)
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{
+		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{SearchAttributes: &commonpb.SearchAttributes{
+			IndexedFields: map[string]*commonpb.Payload{workflows.OperationAttribute.GetName(): marked}}},
+		PendingActivities: []*workflowpb.PendingActivityInfo{activity},
+	}
+}
+
+func (f *temporal) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if f.pending == nil {
+		return nil, serviceerror.NewNotFound("gone")
+	}
+	return f.pending, nil
+}
+
+func (f *temporal) WorkflowService() workflowservice.WorkflowServiceClient {
+	return service{temporal: f}
+}
+
+// service is what the client's own methods do not cover.
+type service struct {
+	workflowservice.WorkflowServiceClient
+	temporal *temporal
+}
+
+func (s service) ResetActivity(_ context.Context, in *workflowservice.ResetActivityRequest, _ ...grpc.CallOption) (*workflowservice.ResetActivityResponse, error) {
+	s.temporal.reset = append(s.temporal.reset, in.GetId())
+	return &workflowservice.ResetActivityResponse{}, nil
 }
 
 func (f *temporal) ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, _ any, _ ...any) (client.WorkflowRun, error) {

@@ -38,10 +38,10 @@ func (s *Server) UndeleteInstance(ctx context.Context, request openapi.UndeleteI
 		return nil, err
 	}
 	instance, err := s.carryOut(ctx, begun, func(ctx context.Context, begun catalog.Begun) error {
-		if begun.Instance.State == toygres.StateStarting {
-			return s.options.Provider.Start(ctx, begun.Instance.ID)
+		if begun.Instance.State == toygres.StateStopping {
+			return s.backStopped(ctx, begun)
 		}
-		return s.backStopped(ctx, begun)
+		return s.power(ctx, begun)
 	})
 	if err != nil {
 		return nil, err

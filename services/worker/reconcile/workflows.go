@@ -9,7 +9,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/workflows"
@@ -55,9 +54,8 @@ type Temporal struct {
 	Client client.Client
 }
 
-// Look compares with the operation that the workflow itself is marked with,
-// because all operations of an instance share one workflow id, and an
-// operator's reset gives a run a new id.
+// Look says RunAbsent also where the instance's workflow is another
+// operation's.
 func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -70,12 +68,9 @@ func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 		return Run{}, fmt.Errorf("describe workflow %s: %w", op.WorkflowID, err)
 	}
 	info := d.GetWorkflowExecutionInfo()
-	var marked toygres.OperationID
-	payload := info.GetSearchAttributes().GetIndexedFields()[workflows.OperationAttribute.GetName()]
-	if payload != nil {
-		if err := converter.GetDefaultDataConverter().FromPayload(payload, &marked); err != nil {
-			return Run{}, fmt.Errorf("read the operation of workflow %s: %w", op.WorkflowID, err)
-		}
+	marked, err := workflows.OperationOf(info)
+	if err != nil {
+		return Run{}, err
 	}
 	if marked != op.ID {
 		return Run{State: RunAbsent, Why: "Temporal no longer knows its workflow"}, nil

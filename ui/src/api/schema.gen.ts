@@ -402,6 +402,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operations/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["OperationID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry an operation that failed or was cancelled
+         * @description Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
+         *     found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+         *
+         *     Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
+         *     instance is by now as was asked for.
+         */
+        post: operations["retryOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{id}/retry-now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["OperationID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a step at once that waits for its next attempt
+         * @description Its attempts count from 1 again. That no step waits is a conflict.
+         */
+        post: operations["retryStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runtime-images": {
         parameters: {
             query?: never;
@@ -725,6 +773,11 @@ export interface components {
             instance_id: string;
             instance_name: string;
             kind: components["schemas"]["OperationKind"];
+            /**
+             * Format: uuid
+             * @description The operation that failed or was cancelled, and that this one tries again.
+             */
+            retry_of?: string;
             /** @description That a resize is to give; absent for all else. */
             size?: components["schemas"]["Size"];
             /** Format: date-time */
@@ -860,6 +913,8 @@ export interface components {
         Step: {
             /** @description 1 for the first try; 0 before it. */
             attempt: number;
+            /** @description The release of that worker. */
+            build?: string;
             /** Format: date-time */
             ended_at?: string;
             /** @description Why the last attempt failed. */
@@ -872,6 +927,8 @@ export interface components {
             /** Format: date-time */
             started_at?: string;
             state: components["schemas"]["StepState"];
+            /** @description The process that ran the last attempt, as Temporal Web shows it. */
+            worker?: string;
         };
         /** @enum {string} */
         StepState: "pending" | "running" | "succeeded" | "failed" | "skipped";
@@ -1364,7 +1421,11 @@ export interface operations {
                 kind?: components["schemas"]["OperationKind"];
                 /** @description How many at most. */
                 limit?: components["parameters"]["Limit"];
+                /** @description Only operations that were asked for then or later. */
+                since?: string;
                 state?: components["schemas"]["OperationState"][];
+                /** @description Only operations that were asked for before then. */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -1400,6 +1461,36 @@ export interface operations {
         };
     };
     cancelOperation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["OperationID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["Operation"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryOperation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["OperationID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["Operation"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryStep: {
         parameters: {
             query?: never;
             header?: never;

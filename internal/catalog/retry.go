@@ -1,0 +1,113 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/toygres/toygres"
+)
+
+// BeginRetry records, as [Store.Begin] does, an operation that is to bring about
+// what the one with that id has not: it failed, or was cancelled. Steps look at
+// how things are, so it goes on from what is there; of a create that was undone
+// nothing is, and it begins anew. keep is for how long a deleted instance can be
+// brought back.
+//
+// CodeConflict says, beside what it does there, that the operation did not fail,
+// that the instance has had another one since, which a retry would ignore, or
+// that what was asked for is so by now.
+func (s *Store) BeginRetry(ctx context.Context, id toygres.OperationID, keep time.Duration, actor toygres.UserID) (Begun, error) {
+	of, err := s.Operation(ctx, id)
+	if err != nil {
+		return Begun{}, err
+	}
+	if of.State != toygres.OperationFailed && of.State != toygres.OperationCancelled {
+		return Begun{}, noRetry(of, "it "+progressOf(of.State)+"; only what failed or was cancelled is tried again")
+	}
+	for range maxTries {
+		instance, err := s.InstanceByID(ctx, of.InstanceID)
+		if err != nil {
+			return Begun{}, err
+		}
+		b, err := s.retry(ctx, of, instance, keep)
+		if err != nil {
+			return Begun{}, err
+		}
+		b.actor = actor
+		begun, err := s.begin(ctx, b)
+		if begun.Operation.ID != "" || err != nil && !violates(err, "operations_in_progress") {
+			return begun, wrap(err)
+		}
+		// It changed in between: look again whether that allows it.
+	}
+	return Begun{}, busy()
+}
+
+// retry is what tries an operation again on the instance as it is.
+func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Instance, keep time.Duration) (beginning, error) {
+	b := beginning{name: i.Spec.Name, kind: of.Kind, again: of.ID}
+	var after toygres.State
+	switch of.Kind {
+	case toygres.KindCreate:
+		b.during = toygres.StateCreating
+		if i.State == toygres.StateFailed && i.ServerVersion != "" {
+			return b, noRetry(of, "the instance has run since and may have data")
+		}
+	case toygres.KindResize:
+		b.during, b.from, b.to = toygres.StateUpdating, i.Spec.Size(), of.Size
+	default:
+		var known bool
+		if b.during, after, known = target(of.Kind); !known {
+			return b, noRetry(of, fmt.Sprintf("a %s is not tried again; ask for what you want now", of.Kind))
+		}
+	}
+	if of.Kind == toygres.KindTrash {
+		if b.keep = keep; keep <= 0 {
+			return b, noRetry(of, "deleted instances are no longer kept here; delete it for good instead")
+		}
+	}
+	switch last, err := s.lastOperation(ctx, i.ID); {
+	case err != nil:
+		return b, err
+	case i.State == toygres.StateDeleted:
+		return b, noRetry(of, "the instance is deleted")
+	case last.ID != of.ID:
+		return b, &toygres.Error{Code: toygres.CodeConflict, Operation: last.ID, Message: fmt.Sprintf(
+			"can't retry the %s of %q: its %s operation %s came after it; ask for what you want now", of.Kind, i.Spec.Name, last.Kind, last.ID)}
+	case i.State == after:
+		return b, noRetry(of, fmt.Sprintf("the instance is %s by now", after))
+	case b.during == toygres.StateDeleting && i.DeletionProtection:
+		return b, protected(i)
+	case !slices.Contains(sources(of.Kind, b.during), i.State):
+		return b, s.refusal(ctx, i, of.Kind)
+	case of.Kind == toygres.KindResize && b.from == b.to:
+		return b, noRetry(of, "the instance has that size by now")
+	case of.Kind == toygres.KindResize:
+		return b, b.to.ValidateResize(b.from)
+	}
+	return b, nil
+}
+
+// lastOperation returns the newest operation of an instance, which has at least
+// one.
+func (s *Store) lastOperation(ctx context.Context, id toygres.InstanceID) (toygres.Operation, error) {
+	page, err := s.Operations(ctx, OperationFilter{Instance: id, Limit: 1})
+	if err != nil || len(page.Operations) == 0 {
+		return toygres.Operation{}, err
+	}
+	return page.Operations[0], nil
+}
+
+func noRetry(of toygres.Operation, why string) error {
+	return toygres.Errorf(toygres.CodeConflict, "can't retry the %s of %q: %s", of.Kind, of.InstanceName, why)
+}
+
+// progressOf is a state as a verb.
+func progressOf(s toygres.OperationState) string {
+	if s.Done() {
+		return ended(s)
+	}
+	return "is " + string(s)
+}
