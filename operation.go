@@ -19,11 +19,12 @@ const (
 	KindStart    Kind = "start"
 	KindRestart  Kind = "restart"
 	KindResize   Kind = "resize"
+	KindRotate   Kind = "rotate" // give the superuser another password
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
-	return []Kind{KindCreate, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize}
+	return []Kind{KindCreate, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize, KindRotate}
 }
 
 // OperationState is how far an operation has got.
@@ -68,7 +69,7 @@ type Operation struct {
 // StepName names a step of an operation.
 type StepName string
 
-// The steps of create, trash, delete and resize, and of stop, start, restart and undelete.
+// The steps of create, trash, delete, resize and rotate, and of stop, start, restart and undelete.
 const (
 	StepProvision  StepName = "provision"       // make the server exist and ask it to run
 	StepAwaitReady StepName = "wait for ready"  // until the provider shows it ready
@@ -80,6 +81,7 @@ const (
 	StepUndo       StepName = "undo"            // compensation: remove what a failed create made, give back what a failed resize took, start again what a failed trash stopped
 	StepResize     StepName = "resize"          // give another size and restart the server
 	StepRecord     StepName = "record size"     // record the result of a resize
+	StepRotate     StepName = "rotate password" // make another password and give it to the server
 	StepStop       StepName = "stop"
 	StepStart      StepName = "start"
 	StepRestart    StepName = "restart"
@@ -97,6 +99,8 @@ func PlannedSteps(k Kind) []StepName {
 		return []StepName{StepRemove, StepForget}
 	case KindResize:
 		return []StepName{StepResize, StepAwaitReady, StepConnect, StepRecord}
+	case KindRotate:
+		return []StepName{StepRotate, StepFinish}
 	case KindStop:
 		return []StepName{StepStop}
 	case KindStart, KindUndelete:

@@ -66,8 +66,20 @@ type Provider interface {
 	// Observe shows a state at least as new as the change.
 	Watch(ctx context.Context) (<-chan InstanceID, error)
 
-	// Credentials reveals how the superuser signs in.
+	// Credentials reveals how the superuser signs in. While a change of the
+	// password is interrupted the server has to say which one holds; if it can't,
+	// that is CodeUnavailable.
 	Credentials(ctx context.Context, id InstanceID) (Credentials, error)
+
+	// RotatePassword gives the superuser another password, which is generated
+	// here and kept by the provider alone. Sessions go on. Whatever happens at
+	// whatever moment, what [Provider.Credentials] answers is what the server
+	// takes then; when this returns nil, that is the new one.
+	//
+	// request names who asks, as for Restart: asked again by the same request
+	// nothing more happens once it is done. An instance that should not run is
+	// CodeConflict; one whose server takes no connections now, CodeUnavailable.
+	RotatePassword(ctx context.Context, id InstanceID, request string) error
 
 	// Logs returns what the instance's servers have written, oldest first: lines
 	// of whatever bytes they wrote, each with "\n" at its end unless it is being

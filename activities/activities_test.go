@@ -218,6 +218,8 @@ func (s *shows) Resize(_ context.Context, _ toygres.InstanceID, size toygres.Siz
 	return nil
 }
 
+func (s *shows) RotatePassword(context.Context, toygres.InstanceID, string) error { return nil }
+
 func (s *shows) Stop(context.Context, toygres.InstanceID) error {
 	s.calls = append(s.calls, "stop")
 	return nil

@@ -11,6 +11,7 @@ import (
 type Provider interface {
 	Provision(ctx context.Context, id toygres.InstanceID, spec toygres.Spec) error
 	Resize(ctx context.Context, id toygres.InstanceID, size toygres.Size) error
+	RotatePassword(ctx context.Context, id toygres.InstanceID, request string) error
 	Start(ctx context.Context, id toygres.InstanceID) error
 	Stop(ctx context.Context, id toygres.InstanceID) error
 	Delete(ctx context.Context, id toygres.InstanceID) error

@@ -206,6 +206,15 @@ type ClientInterface interface {
 	// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 	GetLogs(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RotatePassword Give the superuser of a running instance another password
+	//
+	// Starts that and answers at once; the state is `updating` until it is done. Open connections go on; new ones need the new
+	// password, which `connection/reveal` answers. At any moment, also when the change was interrupted, what that answers is what
+	// the server takes then. The new password is generated where instances live.
+	//
+	// Corresponds with POST /api/instances/{name}/password/rotate (the `RotatePassword` operationId).
+	RotatePassword(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// QueryInstanceWithBody Run one SQL statement on an instance
 	//
 	// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
@@ -627,6 +636,25 @@ func (c *Client) ListInstanceEvents(ctx context.Context, name Name, params *List
 // Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 func (c *Client) GetLogs(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetLogsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotatePassword Give the superuser of a running instance another password
+//
+// Starts that and answers at once; the state is `updating` until it is done. Open connections go on; new ones need the new
+// password, which `connection/reveal` answers. At any moment, also when the change was interrupted, what that answers is what
+// the server takes then. The new password is generated where instances live.
+//
+// Corresponds with POST /api/instances/{name}/password/rotate (the `RotatePassword` operationId).
+func (c *Client) RotatePassword(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotatePasswordRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -1712,6 +1740,40 @@ func NewGetLogsRequest(server string, name Name, params *GetLogsParams) (*http.R
 	return req, nil
 }
 
+// NewRotatePasswordRequest constructs an http.Request for the RotatePassword method
+func NewRotatePasswordRequest(server string, name Name) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/password/rotate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewQueryInstanceRequest calls the generic QueryInstance builder with application/json body
 func NewQueryInstanceRequest(server string, name Name, body QueryInstanceJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2689,6 +2751,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 	GetLogsWithResponse(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*GetLogsResponse, error)
 
+	// RotatePasswordWithResponse Give the superuser of a running instance another password
+	//
+	// Starts that and answers at once; the state is `updating` until it is done. Open connections go on; new ones need the new
+	// password, which `connection/reveal` answers. At any moment, also when the change was interrupted, what that answers is what
+	// the server takes then. The new password is generated where instances live.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/password/rotate (the `RotatePassword` operationId).
+	RotatePasswordWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*RotatePasswordResponse, error)
+
 	// QueryInstanceWithBodyWithResponse Run one SQL statement on an instance
 	//
 	// In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
@@ -3463,6 +3536,61 @@ func (r GetLogsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetLogsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RotatePasswordResponseDefaultHeaders the declared response headers of an HTTP default response for RotatePassword
+type RotatePasswordResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type RotatePasswordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Operation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RotatePasswordResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RotatePasswordResponse) GetJSON202() *Operation {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotatePasswordResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotatePasswordResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotatePasswordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotatePasswordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotatePasswordResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4834,6 +4962,23 @@ func (c *ClientWithResponses) GetLogsWithResponse(ctx context.Context, name Name
 	return ParseGetLogsResponse(rsp)
 }
 
+// RotatePasswordWithResponse Give the superuser of a running instance another password
+//
+// Starts that and answers at once; the state is `updating` until it is done. Open connections go on; new ones need the new
+// password, which `connection/reveal` answers. At any moment, also when the change was interrupted, what that answers is what
+// the server takes then. The new password is generated where instances live.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/password/rotate (the `RotatePassword` operationId).
+func (c *ClientWithResponses) RotatePasswordWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*RotatePasswordResponse, error) {
+	rsp, err := c.RotatePassword(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotatePasswordResponse(rsp)
+}
+
 // QueryInstanceWithBodyWithResponse Run one SQL statement on an instance
 //
 // In a read-only transaction unless `read_only` is `false`; then it is committed when it succeeds. One statement, without
@@ -5663,6 +5808,52 @@ func ParseGetLogsResponse(rsp *http.Response) (*GetLogsResponse, error) {
 	switch {
 	case true:
 		var headers GetLogsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRotatePasswordResponse parses an HTTP response from a RotatePasswordWithResponse call
+func ParseRotatePasswordResponse(rsp *http.Response) (*RotatePasswordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotatePasswordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RotatePasswordResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

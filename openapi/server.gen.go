@@ -48,6 +48,9 @@ type ServerInterface interface {
 	// GetLogs What an instance's server has written to its log
 	// (GET /api/instances/{name}/logs)
 	GetLogs(ctx echo.Context, name Name, params GetLogsParams) error
+	// RotatePassword Give the superuser of a running instance another password
+	// (POST /api/instances/{name}/password/rotate)
+	RotatePassword(ctx echo.Context, name Name) error
 	// QueryInstance Run one SQL statement on an instance
 	// (POST /api/instances/{name}/query)
 	QueryInstance(ctx echo.Context, name Name) error
@@ -406,6 +409,22 @@ func (w *ServerInterfaceWrapper) GetLogs(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetLogs(ctx, name, params)
+	return err
+}
+
+// RotatePassword converts echo context to params.
+func (w *ServerInterfaceWrapper) RotatePassword(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotatePassword(ctx, name)
 	return err
 }
 
@@ -802,6 +821,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/instances/:name/restart", wrapper.RestartInstance, options.OperationMiddlewares["restartInstance"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/connection", wrapper.GetConnection, options.OperationMiddlewares["getConnection"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/connection/reveal", wrapper.RevealConnection, options.OperationMiddlewares["revealConnection"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/password/rotate", wrapper.RotatePassword, options.OperationMiddlewares["rotatePassword"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/events", wrapper.ListInstanceEvents, options.OperationMiddlewares["listInstanceEvents"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/logs", wrapper.GetLogs, options.OperationMiddlewares["getLogs"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/query", wrapper.QueryInstance, options.OperationMiddlewares["queryInstance"]...)
@@ -1343,6 +1363,49 @@ type GetLogsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetLogsdefaultApplicationProblemPlusJSONResponse) VisitGetLogsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotatePasswordRequestObject struct {
+	Name Name `json:"name"`
+}
+
+type RotatePasswordResponseObject interface {
+	VisitRotatePasswordResponse(w http.ResponseWriter) error
+}
+
+type RotatePassword202JSONResponse struct{ OperationJSONResponse }
+
+func (response RotatePassword202JSONResponse) VisitRotatePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotatePassworddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RotatePassworddefaultApplicationProblemPlusJSONResponse) VisitRotatePasswordResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2312,6 +2375,9 @@ type StrictServerInterface interface {
 	// GetLogs What an instance's server has written to its log
 	// (GET /api/instances/{name}/logs)
 	GetLogs(ctx context.Context, request GetLogsRequestObject) (GetLogsResponseObject, error)
+	// RotatePassword Give the superuser of a running instance another password
+	// (POST /api/instances/{name}/password/rotate)
+	RotatePassword(ctx context.Context, request RotatePasswordRequestObject) (RotatePasswordResponseObject, error)
 	// QueryInstance Run one SQL statement on an instance
 	// (POST /api/instances/{name}/query)
 	QueryInstance(ctx context.Context, request QueryInstanceRequestObject) (QueryInstanceResponseObject, error)
@@ -2682,6 +2748,31 @@ func (sh *strictHandler) GetLogs(ctx echo.Context, name Name, params GetLogsPara
 		return err
 	} else if validResponse, ok := response.(GetLogsResponseObject); ok {
 		return validResponse.VisitGetLogsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RotatePassword operation middleware
+func (sh *strictHandler) RotatePassword(ctx echo.Context, name Name) error {
+	var request RotatePasswordRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotatePassword(ctx.Request().Context(), request.(RotatePasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotatePassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotatePasswordResponseObject); ok {
+		return validResponse.VisitRotatePasswordResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -165,6 +165,7 @@ const (
 	Delete   OperationKind = "delete"
 	Resize   OperationKind = "resize"
 	Restart  OperationKind = "restart"
+	Rotate   OperationKind = "rotate"
 	Start    OperationKind = "start"
 	Stop     OperationKind = "stop"
 	Trash    OperationKind = "trash"
@@ -181,6 +182,8 @@ func (e OperationKind) Valid() bool {
 	case Resize:
 		return true
 	case Restart:
+		return true
+	case Rotate:
 		return true
 	case Start:
 		return true

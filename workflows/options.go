@@ -52,6 +52,16 @@ var resizingBack = workflow.ActivityOptions{
 	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 }
 
+// rotating changes a password on the server. One that is just being started
+// again deserves some patience; its user waits.
+var rotating = workflow.ActivityOptions{
+	StartToCloseTimeout:    time.Minute,
+	ScheduleToCloseTimeout: 5 * time.Minute,
+	HeartbeatTimeout:       silence,
+	WaitForCancellation:    true,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+}
+
 // connecting runs one query. A server that has just become ready, or a network
 // that has just learnt of it, deserves a few quick tries.
 var connecting = workflow.ActivityOptions{

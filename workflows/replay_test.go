@@ -27,6 +27,7 @@ const (
 	recordedPurges  = 2
 	recordedDeletes = 5
 	recordedResizes = 13
+	recordedRotates = 5
 )
 
 // Operations that began under released code go on under today's.
@@ -34,7 +35,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	t.Parallel()
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
-	creates, trashes, purges, deletes, resizes := 0, 0, 0, 0, 0
+	creates, trashes, purges, deletes, resizes, rotates := 0, 0, 0, 0, 0, 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
 		switch {
@@ -46,6 +47,8 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 			purges++
 		case strings.Contains(name, "_resize_"):
 			resizes++
+		case strings.Contains(name, "_rotate_"):
+			rotates++
 		default:
 			deletes++
 		}
@@ -56,6 +59,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	require.GreaterOrEqual(t, purges, recordedPurges)
 	require.GreaterOrEqual(t, deletes, recordedDeletes)
 	require.GreaterOrEqual(t, resizes, recordedResizes)
+	require.GreaterOrEqual(t, rotates, recordedRotates)
 }
 
 // This is what the test above is good for: a step that is left out would

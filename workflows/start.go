@@ -88,6 +88,8 @@ func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, e
 		return DeleteInstance, DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID}, nil
 	case toygres.KindResize:
 		return ResizeInstance, ResizeInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, From: spec.Size(), To: op.Size}, nil
+	case toygres.KindRotate:
+		return RotatePassword, RotatePasswordInput{OperationID: op.ID, InstanceID: op.InstanceID}, nil
 	default:
 		return nil, nil, toygres.Errorf(toygres.CodeInternal, "operation kind %q has no workflow", op.Kind)
 	}
@@ -96,7 +98,8 @@ func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, e
 // summary is what Temporal Web shows beside the workflow, for example
 // "Create demo".
 func summary(op toygres.Operation) string {
-	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindTrash: "Trash", toygres.KindDelete: "Delete", toygres.KindResize: "Resize"}[op.Kind]
+	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindTrash: "Trash", toygres.KindDelete: "Delete", toygres.KindResize: "Resize",
+		toygres.KindRotate: "Rotate password of"}[op.Kind]
 	return fmt.Sprintf("%s %s", verb, op.InstanceName)
 }
 
@@ -107,4 +110,5 @@ func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(DeleteInstance)
 	r.RegisterWorkflow(PurgeInstance)
 	r.RegisterWorkflow(ResizeInstance)
+	r.RegisterWorkflow(RotatePassword)
 }

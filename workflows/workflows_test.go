@@ -48,6 +48,8 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	case toygres.KindTrash:
 		env.ExecuteWorkflow(workflows.TrashInstance, workflows.TrashInstanceInput{OperationID: operationID, InstanceID: instanceID,
 			Ran: w.Operation().Previous == toygres.StateRunning})
+	case toygres.KindRotate:
+		env.ExecuteWorkflow(workflows.RotatePassword, workflows.RotatePasswordInput{OperationID: operationID, InstanceID: instanceID})
 	case toygres.KindDelete:
 		env.ExecuteWorkflow(workflows.DeleteInstance, workflows.DeleteInstanceInput{OperationID: operationID, InstanceID: instanceID})
 	}

@@ -26,6 +26,8 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 		return toygres.StateStarting, toygres.StateRunning, true
 	case toygres.KindRestart:
 		return toygres.StateRestarting, "", true
+	case toygres.KindRotate:
+		return toygres.StateUpdating, "", true
 	default:
 		return "", "", false
 	}
@@ -33,7 +35,12 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 
 // durable reports whether an operation of kind k is a workflow.
 func durable(k toygres.Kind) bool {
-	return k == toygres.KindCreate || k == toygres.KindTrash || k == toygres.KindDelete || k == toygres.KindResize
+	switch k {
+	case toygres.KindCreate, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindRotate:
+		return true
+	default:
+		return false
+	}
 }
 
 // sources are the states from which an operation of kind k begins. What is in
@@ -45,6 +52,8 @@ func sources(k toygres.Kind, during toygres.State) []toygres.State {
 			return false
 		case toygres.KindUndelete:
 			return s != toygres.StateTrashed
+		case toygres.KindRotate:
+			return s != toygres.StateRunning
 		default:
 			return s == toygres.StateTrashed
 		}
@@ -93,7 +102,7 @@ WITH target AS (
 SELECT ` + instanceColumns + `, o.previous_state, o.created_at
 FROM changed i JOIN operation o ON o.instance_id = i.id`
 
-// Begin records an operation of kind delete, stop, start or restart in state pending,
+// Begin records an operation of kind delete, stop, start, restart or rotate in state pending,
 // with its planned steps, and puts the instance into the state that goes with
 // it, if the present one allows it. Otherwise it is CodeConflict, with
 // Error.Operation set when another operation is in progress.
@@ -200,6 +209,8 @@ func noun(k toygres.Kind) string {
 		return "Restart"
 	case toygres.KindResize:
 		return "Resize"
+	case toygres.KindRotate:
+		return "Another password"
 	default:
 		return string(k)
 	}
@@ -207,10 +218,14 @@ func noun(k toygres.Kind) string {
 
 // verb is how people ask for an operation of kind k.
 func verb(k toygres.Kind) string {
-	if k == toygres.KindTrash {
+	switch k {
+	case toygres.KindTrash:
 		return "delete"
+	case toygres.KindRotate:
+		return "rotate the password of"
+	default:
+		return string(k)
 	}
-	return string(k)
 }
 
 // refusal says why kind can't begin and what to do.
@@ -236,7 +251,7 @@ func (s *Store) refusal(ctx context.Context, instance toygres.Instance, kind toy
 		hint = "its creation failed: retry that, or delete it"
 	case instance.State == toygres.StateFailed:
 		hint = "it failed and can only be deleted"
-	case instance.State == toygres.StateStopped && kind == toygres.KindRestart:
+	case instance.State == toygres.StateStopped && (kind == toygres.KindRestart || kind == toygres.KindRotate):
 		hint = "start it"
 	}
 	return toygres.Errorf(toygres.CodeConflict, "can't %s %q while it is %s; %s", verb(kind), name, instance.State, hint)

@@ -87,7 +87,7 @@ starts and deletes them.
 	)
 	root.AddCommand(
 		a.createCommand(), a.listCommand(), a.getCommand(), a.connectCommand(), a.psqlCommand(), a.queryCommand(),
-		a.stopCommand(), a.startCommand(), a.restartCommand(), a.updateCommand(), a.renameCommand(), a.resizeCommand(), a.deleteCommand(), a.undeleteCommand(), a.offerCommand(), a.imagesCommand(),
+		a.stopCommand(), a.startCommand(), a.restartCommand(), a.updateCommand(), a.renameCommand(), a.resizeCommand(), a.rotatePasswordCommand(), a.deleteCommand(), a.undeleteCommand(), a.offerCommand(), a.imagesCommand(),
 		a.operationsCommand(), a.logsCommand(), a.eventsCommand(),
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.tokensCommand(),
 		a.versionCommand(), exitCodesHelp(), environmentHelp(),

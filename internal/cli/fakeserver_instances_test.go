@@ -97,6 +97,11 @@ func changeMetadata(i *openapi.Instance, request openapi.UpdateInstanceRequest) 
 	}
 }
 
+func (s *fakeServer) rotatePassword(w http.ResponseWriter, i *openapi.Instance) {
+	i.State = openapi.InstanceStateUpdating
+	answer(w, 202, s.begin(openapi.Rotate, i.Name, "rotate password", "mark running"))
+}
+
 func (s *fakeServer) onInstance(handler func(http.ResponseWriter, *openapi.Instance)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if i := s.find(r.PathValue("name")); i != nil {

@@ -76,6 +76,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 		i.OperationId = &s.begin(openapi.Stop, i.Name, "stop").Id
 		answer(w, 200, i)
 	})))
+	handle("POST /api/instances/{name}/password/rotate", s.signedIn(s.onInstance(s.rotatePassword)))
 	handle("POST /api/instances/{name}/restart", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
 		i.State = openapi.InstanceStateRestarting
 		i.OperationId = &s.begin(openapi.Restart, i.Name, "restart").Id

@@ -6,8 +6,9 @@ import (
 	applycore "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
-// superuserSecret holds the password. It is only ever created, and immutable:
-// PostgreSQL takes the password from it once, when the data is made.
+// superuserSecret holds the password. It is immutable, so that nobody breaks it
+// by an edit: [Provider.RotatePassword] puts another one in its place. PostgreSQL
+// takes the password from it once, when the data is made.
 func superuserSecret(d desired, password string) *corev1.Secret {
 	immutable := true
 	return &corev1.Secret{
@@ -22,8 +23,9 @@ func superuserSecret(d desired, password string) *corev1.Secret {
 }
 
 // tlsSecret holds the server's certificate, and a copy of the password from
-// which superuserSecret can be restored. It is created, and replaced only
-// while it is as it was seen, so that racing processes agree on one.
+// which superuserSecret can be restored. While the password is changed it keeps
+// the next one, too. It is created, and replaced only while it is as it was
+// seen, so that racing processes agree on one.
 func tlsSecret(d desired, c certificate, password string) *corev1.Secret {
 	return &corev1.Secret{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},

@@ -6,8 +6,8 @@
 //
 //	ConfigMap      the record: what was asked and whether it should run (as
 //	               annotations), the server's configuration and the CA
-//	Secret         -superuser: the password; immutable, created and never changed
-//	Secret         -tls: certificate and key of the server
+//	Secret         -superuser: the password; immutable, and replaced when that is changed
+//	Secret         -tls: certificate and key of the server; while the password is changed, the next one
 //	Service        the endpoint, and -headless, which StatefulSets ask for
 //	NetworkPolicy  who may connect, as pg_hba.conf says it, too
 //	PodDisruptionBudget

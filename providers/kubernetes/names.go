@@ -34,7 +34,8 @@ const (
 
 // Annotations. Spec and storage class are on record and StatefulSet, the
 // restart on the record and on pods and their template, the size on those two
-// only, the others on the record alone.
+// only, the rotation on the Secret of the certificate, the others on the record
+// alone.
 const (
 	annotationSpec         = "toygres.io/spec"
 	annotationStorageClass = "toygres.io/storage-class"
@@ -42,6 +43,7 @@ const (
 	annotationDeleting     = "toygres.io/deleting"
 	annotationRestart      = "toygres.io/restart"
 	annotationSize         = "toygres.io/size"
+	annotationRotation     = "toygres.io/rotation"
 
 	annotationContainer = "kubectl.kubernetes.io/default-container"
 	annotationAzureDNS  = "service.beta.kubernetes.io/azure-dns-label-name"
@@ -56,14 +58,15 @@ const (
 
 // Keys of ConfigMaps and Secrets.
 const (
-	keySettings    = "postgresql.conf"
-	keyAccess      = "pg_hba.conf"
-	keyUser        = "username"
-	keyPassword    = "password"
-	keyDatabase    = "database"
-	keyCertificate = "tls.crt"
-	keyPrivate     = "tls.key"
-	keyCA          = "ca.crt"
+	keySettings     = "postgresql.conf"
+	keyAccess       = "pg_hba.conf"
+	keyUser         = "username"
+	keyPassword     = "password"
+	keyNextPassword = "next-password"
+	keyDatabase     = "database"
+	keyCertificate  = "tls.crt"
+	keyPrivate      = "tls.key"
+	keyCA           = "ca.crt"
 )
 
 // containerName is the server's container; volumeData is the volume with its

@@ -226,22 +226,3 @@ func (p *Provider) forget(id toygres.InstanceID) {
 	delete(p.reached, id)
 	p.mu.Unlock()
 }
-
-// Credentials returns how the superuser signs in, and the CA to verify the
-// server with.
-func (p *Provider) Credentials(ctx context.Context, id toygres.InstanceID) (toygres.Credentials, error) {
-	if !identity.MatchString(string(id)) {
-		return toygres.Credentials{}, notFound(id)
-	}
-	s, err := p.client.CoreV1().Secrets(p.config.Namespace).Get(ctx, superuserName(id), metav1.GetOptions{})
-	if err != nil {
-		return toygres.Credentials{}, p.absentOr(id, request{"get", "secrets"}, err)
-	}
-	r, err := p.load(ctx, id)
-	if err != nil && r.id == "" {
-		return toygres.Credentials{}, err
-	}
-	return toygres.Credentials{
-		User: string(s.Data[keyUser]), Password: string(s.Data[keyPassword]), Database: string(s.Data[keyDatabase]), CA: r.ca,
-	}, nil
-}

@@ -2,8 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/providers/internal/admin"
 )
 
 // Provision records what is asked and makes the objects that follow. Killed at
@@ -205,7 +204,7 @@ func (p *Provider) settlePassword(ctx context.Context, d desired) (*corev1.Secre
 		if !apierrors.IsNotFound(err) {
 			return nil, p.failure(request{"get", "secrets"}, err)
 		}
-		password := newPassword()
+		password := admin.NewPassword()
 		switch kept, err = secrets.Get(ctx, tlsName(d.id), metav1.GetOptions{}); {
 		case err == nil:
 			password = string(kept.Data[keyPassword])
@@ -222,12 +221,6 @@ func (p *Provider) settlePassword(ctx context.Context, d desired) (*corev1.Secre
 	}
 }
 
-func newPassword() string {
-	secret := make([]byte, 20)
-	_, _ = rand.Read(secret) // never fails
-	return hex.EncodeToString(secret)
-}
-
 // settleCertificate returns the Secret with the server's certificate, and makes
 // one unless there is one that fits.
 func (p *Provider) settleCertificate(ctx context.Context, d desired, ca authority, clusterIP, password string) (*corev1.Secret, error) {
@@ -238,8 +231,8 @@ func (p *Provider) settleCertificate(ctx context.Context, d desired, ca authorit
 		return nil, p.failure(request{"get", "secrets"}, err)
 	}
 	hosts := d.hosts(clusterIP)
-	if exists && ca.fits(certificateIn(kept), hosts, time.Now()) && string(kept.Data[keyPassword]) == password {
-		return kept, nil
+	if exists && ca.fits(certificateIn(kept), hosts, time.Now()) {
+		return kept, p.writeRotation(ctx, d.id, func(s *corev1.Secret) { s.Data[keyPassword] = []byte(password) })
 	}
 	issued, err := ca.issue(hosts, time.Now())
 	if err != nil {
@@ -251,6 +244,7 @@ func (p *Provider) settleCertificate(ctx context.Context, d desired, ca authorit
 	}
 	p.log.Info("the instance gets a new certificate", "instance", d.id)
 	secret.ResourceVersion = kept.ResourceVersion
+	keepRotation(secret, kept)
 	return secrets.Update(ctx, secret, metav1.UpdateOptions{FieldManager: fieldManager})
 }
 

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"syscall"
 	"time"
 
@@ -42,6 +41,7 @@ type record struct {
 	Port       int                `json:"port"`
 	Wants      wish               `json:"wants"`
 	Restart    restart            `json:"restart,omitzero"`
+	Rotation   string             `json:"rotation,omitempty"` // the request that last changed the password
 }
 
 func newRecord(id toygres.InstanceID, s toygres.Spec, port int) record {
@@ -164,12 +164,6 @@ func (d directory) setStatus(s status) error {
 		return nil
 	}
 	return writeJSON(d.file(statusFile), s, false)
-}
-
-// password returns the superuser's password.
-func (d directory) password() (string, error) {
-	b, err := readSmall(d.file("password"))
-	return strings.TrimSuffix(string(b), "\n"), err
 }
 
 func readJSON(path string, v any) error {

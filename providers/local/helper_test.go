@@ -23,7 +23,7 @@ import (
 // order is what a helper process is to do; its answer goes to its standard
 // output.
 type order struct {
-	Do       string // provision, delete
+	Do       string // provision, delete, rotate
 	Config   Config
 	ID       toygres.InstanceID
 	Spec     toygres.Spec
@@ -76,6 +76,8 @@ func obey(encoded string) error {
 	switch o.Do {
 	case "provision":
 		err = p.Provision(ctx, o.ID, o.Spec)
+	case "rotate":
+		err = p.RotatePassword(ctx, o.ID, "killed")
 	case "delete":
 		err = p.Delete(ctx, o.ID)
 	}

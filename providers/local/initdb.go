@@ -21,7 +21,7 @@ var locales = []string{"C.UTF-8", "C"}
 // moves there when it is complete, so that an interrupted one is simply begun
 // anew. The caller holds the instance's lock.
 func (p *Provider) initialise(ctx context.Context, d directory, in installation, held lock) error {
-	password, err := d.password()
+	password, err := d.readPassword(passwordFile)
 	if err != nil {
 		return p.failure("reading the password of the instance", err)
 	}

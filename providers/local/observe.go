@@ -85,23 +85,6 @@ func (d directory) observeWithoutRecord() (o toygres.Observation, again bool) {
 	return o, false
 }
 
-// Credentials returns the superuser's name and password as they were set when
-// the instance was made.
-func (p *Provider) Credentials(_ context.Context, id toygres.InstanceID) (toygres.Credentials, error) {
-	d, ok := p.directory(id)
-	if !ok {
-		return toygres.Credentials{}, notFound(id)
-	}
-	password, err := d.password()
-	if errors.Is(err, fs.ErrNotExist) {
-		return toygres.Credentials{}, notFound(id)
-	}
-	if err != nil {
-		return toygres.Credentials{}, p.failure("reading the password of the instance", err)
-	}
-	return toygres.Credentials{User: superuser, Password: password, Database: database}, nil
-}
-
 // List returns every instance that has a directory.
 func (p *Provider) List(context.Context) ([]toygres.InstanceID, error) {
 	ids, err := p.list()

@@ -2,8 +2,6 @@ package local
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/providers/internal/admin"
 )
 
 // Who signs in, and where.
@@ -146,11 +145,7 @@ func (p *Provider) fill(d directory, r record) error {
 			return err
 		}
 	}
-	secret := make([]byte, 20)
-	if _, err := rand.Read(secret); err != nil {
-		return err
-	}
-	if err := writeFile(d.file("password"), []byte(hex.EncodeToString(secret)+"\n"), 0o600, true); err != nil {
+	if err := d.writePassword(passwordFile, admin.NewPassword()); err != nil {
 		return err
 	}
 	return d.write(r)

@@ -39,7 +39,7 @@ func TestServerIsAProcessOfItsOwnWithNothingOfOurs(t *testing.T) {
 	for _, other := range mustProcesses(t, d) {
 		cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", other))
 		require.NoError(t, err)
-		password, err := d.password()
+		password, err := d.readPassword(passwordFile)
 		require.NoError(t, err)
 		require.NotContains(t, string(cmdline), password)
 	}
@@ -72,7 +72,7 @@ func TestNobodyElseCanReadASecret(t *testing.T) {
 	p := newProvider(t, config)
 	id := provision(t, p)
 	d := directoryOf(p, id)
-	password, err := d.password()
+	password, err := d.readPassword(passwordFile)
 	require.NoError(t, err)
 	require.Regexp(t, `^[0-9a-f]{40}$`, password)
 

@@ -38,6 +38,28 @@ test('an instance is restarted, at the same address', async ({ page, api }) => {
   expect(await page.getByTestId('connection-URL').textContent()).toBe(url)
 })
 
+test('the password is rotated, and the new one is revealed', async ({ page, api }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}`)
+  await isLive(page)
+  await page.getByRole('button', { name: 'Reveal password' }).click()
+  const password = page.getByTestId('connection-Password')
+  await expect(password).not.toContainText('•')
+  const old = (await password.textContent()) ?? ''
+
+  await page.getByRole('button', { name: 'Rotate password' }).click()
+  const dialog = page.getByRole('dialog', { name: `Rotate the password of ${name}?` })
+  await isAccessible(page)
+  await dialog.getByRole('button', { name: 'Rotate password' }).click()
+  await expect.poll(() => api.lastOperation(name)).toBe('rotate succeeded')
+  await expect(password).toContainText('•')
+  await page.getByRole('button', { name: 'Reveal password' }).click()
+  await expect(password).not.toContainText('•')
+  await expect(password).not.toHaveText(old)
+})
+
 test('a running instance gets another size and keeps its address', async ({ page, api }) => {
   const name = newName()
   await api.createRunning(name)

@@ -43,7 +43,7 @@ func scenarios() []scenario {
 	cancelled := func(at memory.Place) func(*memory.World, func()) {
 		return func(w *memory.World, cancel func()) { w.Meet(at, memory.Hang(cancel)) }
 	}
-	create, trash, remove, resize := toygres.KindCreate, toygres.KindTrash, toygres.KindDelete, toygres.KindResize
+	create, trash, remove, resize, rotate := toygres.KindCreate, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindRotate
 	return []scenario{
 		{kind: create, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: create, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
@@ -124,6 +124,16 @@ func scenarios() []scenario {
 		{kind: resize, name: "cancelled_resize", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtResize)},
 		{kind: resize, name: "cancelled_wait", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtObserve)},
 		{kind: resize, name: "cancelled_query", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtQuery)},
+
+		{kind: rotate, name: "succeeded", ends: toygres.OperationSucceeded},
+		{kind: rotate, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtBegin, down)
+			w.Meet(memory.AtRotate, down, broken)
+			w.Meet(memory.AtFinish, down)
+		}},
+		{kind: rotate, name: "refused", ends: toygres.OperationFailed, arrange: meet(memory.AtRotate, invalid)},
+		{kind: rotate, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
+		{kind: rotate, name: "cancelled_rotate", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtRotate)},
 	}
 }
 

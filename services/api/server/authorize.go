@@ -38,6 +38,7 @@ var needs = map[string]toygres.Role{
 	"startInstance":    toygres.RoleOperator,
 	"restartInstance":  toygres.RoleOperator,
 	"revealConnection": toygres.RoleOperator,
+	"rotatePassword":   toygres.RoleOperator,
 	"queryInstance":    toygres.RoleOperator, // as the superuser a read, too, sees every secret
 	"getLogs":          toygres.RoleOperator, // literals of statements may be secrets
 	"cancelOperation":  toygres.RoleOperator,

@@ -90,3 +90,16 @@ func connection(at toygres.Endpoint, c toygres.Credentials) openapi.Connection {
 		Database: c.Database, Sslmode: sslMode(c), CaCertificate: optional(c.CA), Url: link.String(),
 	}
 }
+
+// RotatePassword starts to give the superuser another password.
+func (s *Server) RotatePassword(ctx context.Context, request openapi.RotatePasswordRequestObject) (openapi.RotatePasswordResponseObject, error) {
+	begun, err := s.options.Catalog.Begin(ctx, request.Name, toygres.KindRotate, callOf(ctx).principal.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	operation, err := s.launch(ctx, begun, s.options.Catalog.Abandon)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.RotatePassword202JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
+}

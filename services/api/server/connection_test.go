@@ -87,3 +87,37 @@ func TestSecretsDoNotReachTheLog(t *testing.T) {
 		require.NotContains(t, log, secret)
 	}
 }
+
+func TestRotationOfThePasswordIsAnOperationOfARunningInstance(t *testing.T) {
+	t.Parallel()
+	fake := &temporal{}
+	a := start(t, fake.option)
+	a.running("demo")
+	admin := a.asAdmin()
+	a.as(a.user("vera", toygres.RoleViewer)).post("/api/instances/demo/password/rotate", "").problem(403, toygres.CodeForbidden)
+	operation := decode[openapi.Operation](admin.post("/api/instances/demo/password/rotate", ""), 202)
+	require.Equal(t, openapi.Rotate, operation.Kind)
+	require.Equal(t, 1, fake.starts())
+	require.Equal(t, openapi.InstanceStateUpdating, decode[openapi.Instance](admin.get("/api/instances/demo"), 200).State)
+	require.Equal(t, operation.Id, *admin.post("/api/instances/demo/password/rotate", "").problem(409, toygres.CodeConflict).OperationId)
+
+	a.running("stopped")
+	stop, err := a.store.Begin(t.Context(), "stopped", toygres.KindStop, a.admin.ID)
+	require.NoError(t, err)
+	require.NoError(t, a.store.FinishOperation(t.Context(), toygres.Outcome{Operation: stop.Operation.ID,
+		State: toygres.OperationSucceeded, InstanceState: toygres.StateStopped}))
+	problem := admin.post("/api/instances/stopped/password/rotate", "").problem(409, toygres.CodeConflict)
+	require.Equal(t, `can't rotate the password of "stopped" while it is stopped; start it`, *problem.Detail)
+	admin.post("/api/instances/nothing/password/rotate", "").problem(404, toygres.CodeNotFound)
+	require.Equal(t, 1, fake.starts())
+}
+
+func TestRotationWithoutTemporalChangesNothing(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	a.running("demo")
+	a.asAdmin().post("/api/instances/demo/password/rotate", "").problem(503, toygres.CodeUnavailable)
+	instance := decode[openapi.Instance](a.asAdmin().get("/api/instances/demo"), 200)
+	require.Equal(t, openapi.InstanceStateRunning, instance.State)
+	require.Nil(t, instance.OperationId)
+}

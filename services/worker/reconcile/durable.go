@@ -81,6 +81,8 @@ func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run
 		outcome.Endpoint, outcome.ServerVersion = run.Created.Endpoint, run.Created.ServerVersion
 	case toygres.KindTrash:
 		outcome.InstanceState, outcome.Step = toygres.StateTrashed, toygres.StepTrash
+	case toygres.KindRotate:
+		outcome.InstanceState, outcome.Step = toygres.StateRunning, toygres.StepFinish
 	case toygres.KindResize:
 		outcome.InstanceState, outcome.Step, outcome.Size = toygres.StateRunning, toygres.StepRecord, op.Size
 		outcome.Endpoint, outcome.ServerVersion = run.Resized.Endpoint, run.Resized.ServerVersion
@@ -93,7 +95,7 @@ func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run
 
 // giveUp ends an operation that nobody carries out any more. What a create has
 // made is removed first; a delete can only be asked for again; an instance that
-// was being resized or trashed is taken as it is found, once that is one thing
+// was being changed otherwise is taken as it is found, once that is one thing
 // or another.
 func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why string) error {
 	outcome := toygres.Outcome{Operation: op.ID, State: toygres.OperationFailed, InstanceState: toygres.StateFailed, Code: toygres.CodeInternal}
@@ -106,7 +108,7 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 			return err
 		}
 		outcome.Message = why + "; what had been made was removed"
-	case toygres.KindResize, toygres.KindTrash:
+	case toygres.KindResize, toygres.KindTrash, toygres.KindRotate:
 		over, err := r.takeAsFound(ctx, op, why, &outcome)
 		if err != nil || !over {
 			return err
@@ -117,7 +119,7 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 	return r.Catalog.FinishOperation(ctx, outcome)
 }
 
-// takeAsFound makes the outcome of a resize or trash what the provider shows, and
+// takeAsFound makes the outcome of any other operation what the provider shows, and
 // reports whether that will last. A server that does not start is stopped, as
 // after any other start that failed: its data is there.
 func (r *Reconciler) takeAsFound(ctx context.Context, op toygres.Operation, why string, outcome *toygres.Outcome) (over bool, err error) {
@@ -127,7 +129,7 @@ func (r *Reconciler) takeAsFound(ctx context.Context, op toygres.Operation, why 
 	}
 	outcome.Size, outcome.Endpoint = seen.Size, seen.Endpoint
 	outcome.Message = why + "; the instance has " + seen.Size.String()
-	if op.Kind == toygres.KindTrash {
+	if op.Kind != toygres.KindResize {
 		outcome.Message = why + "; the instance is as it was found"
 	}
 	switch seen.Phase {

@@ -249,3 +249,27 @@ func TestOnlyWhatNobodyCanWantIsRemoved(t *testing.T) {
 	require.NoError(t, err)
 	require.ElementsMatch(t, []toygres.InstanceID{ran.Instance.ID, running.Instance.ID, unknown}, left)
 }
+
+// However far it has got, the provider knows which password holds.
+func TestInstanceWhoseRotationLostItsWorkflowGoesOnRunning(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		run   reconcile.Run
+		state toygres.OperationState
+		why   string
+	}{
+		"it was terminated":         {reconcile.Run{State: reconcile.RunBroken, Why: "it was terminated"}, toygres.OperationFailed, "it was terminated; the instance is as it was found"},
+		"the catalog has forgot it": {reconcile.Run{State: reconcile.RunCompleted}, toygres.OperationSucceeded, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.running("demo")
+			begun := w.begin("demo", toygres.KindRotate)
+			require.NoError(t, w.catalog.StartOperation(t.Context(), begun.Operation.ID, "run"))
+			w.workflows.is(begun.Operation.ID, test.run)
+			w.reconcile(2, often)
+			require.Equal(t, test.why, w.ends(begun.Operation.ID, test.state, toygres.StateRunning).Error)
+		})
+	}
+}

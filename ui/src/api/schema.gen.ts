@@ -186,6 +186,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{name}/password/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the superuser of a running instance another password
+         * @description Starts that and answers at once; the state is `updating` until it is done. Open connections go on; new ones need the new
+         *     password, which `connection/reveal` answers. At any moment, also when the change was interrupted, what that answers is what
+         *     the server takes then. The new password is generated where instances live.
+         */
+        post: operations["rotatePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{name}/query": {
         parameters: {
             query?: never;
@@ -788,7 +813,7 @@ export interface components {
             temporal_url?: string;
         };
         /** @enum {string} */
-        OperationKind: "create" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize";
+        OperationKind: "create" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize" | "rotate";
         OperationList: {
             items: components["schemas"]["Operation"][];
             next_cursor?: string;
@@ -1273,6 +1298,22 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotatePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["Operation"];
             default: components["responses"]["Problem"];
         };
     };

@@ -44,6 +44,17 @@ func (w *World) Resize(ctx context.Context, id toygres.InstanceID, size toygres.
 	return nil
 }
 
+// RotatePassword changes the password.
+func (w *World) RotatePassword(ctx context.Context, _ toygres.InstanceID, request string) error {
+	if err := w.meet(ctx, AtRotate); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rotated = request
+	return nil
+}
+
 // Stop stops the server.
 func (w *World) Stop(ctx context.Context, id toygres.InstanceID) error {
 	if err := w.meet(ctx, AtStop); err != nil {

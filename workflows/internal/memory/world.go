@@ -20,6 +20,7 @@ type World struct {
 	previous  toygres.State // of the instance, before the operation
 	server    toygres.Phase
 	size      toygres.Size // of the server
+	rotated   string       // the request that last changed the password
 	troubles  map[Place][]Trouble
 	watchers  []chan toygres.InstanceID
 	timer     time.Time       // when the instance is purged; zero when no timer is set
@@ -36,7 +37,7 @@ var Bigger = toygres.Size{CPUMillis: 2000, MemoryMiB: 4096, StorageGiB: 20}
 const Version = "18.4"
 
 // New returns a world in which an operation of the kind is recorded and has
-// not begun. For a trash, a delete or a resize, there is a running server.
+// not begun. For all but a create, there is a running server.
 func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.InstanceID) *World {
 	w := &World{
 		instance: toygres.Instance{
@@ -60,6 +61,10 @@ func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.Inst
 		w.instance.State, w.previous, w.server = toygres.StateUpdating, toygres.StateRunning, toygres.PhaseReady
 		w.operation.Size, w.operation.Previous = Bigger, w.previous
 	}
+	if kind == toygres.KindRotate {
+		w.instance.State, w.previous, w.server = toygres.StateUpdating, toygres.StateRunning, toygres.PhaseReady
+		w.operation.Previous = w.previous
+	}
 	for _, name := range toygres.PlannedSteps(kind) {
 		w.operation.Steps = append(w.operation.Steps, toygres.Step{Name: name, State: toygres.StepPending})
 	}
@@ -72,6 +77,13 @@ func (w *World) Stopped() {
 	defer w.mu.Unlock()
 	w.previous, w.server = toygres.StateStopped, toygres.PhaseStopped
 	w.operation.Previous = w.previous
+}
+
+// Rotated returns the request that last changed the password; "" for none.
+func (w *World) Rotated() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rotated
 }
 
 // Size returns the size of the server.
@@ -113,6 +125,7 @@ const (
 	AtProvision Place = "provision"
 	AtObserve   Place = "observe"
 	AtResize    Place = "resize"
+	AtRotate    Place = "rotate"
 	AtStop      Place = "stop"
 	AtStart     Place = "start"
 	AtTimer     Place = "timer"

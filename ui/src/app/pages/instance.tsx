@@ -88,7 +88,13 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
           {shown && <OperationCard operation={shown} canOperate={mayOperate} />}
-          {instance.endpoint && <ConnectionCard instance={instance} canReveal={mayOperate} />}
+          {instance.endpoint && (
+            <ConnectionCard
+              instance={instance}
+              canReveal={mayOperate}
+              onStarted={({ id }) => setStarted(id)}
+            />
+          )}
           {mayOperate && instance.state === 'running' && <QueryCard name={instance.name} />}
           {mayOperate && instance.endpoint && <LogCard name={instance.name} />}
           <OperationHistory operations={operations?.filter((operation) => operation.id !== shown?.id)} />

@@ -11,16 +11,19 @@ import type { Schema } from '@/lib/api'
 
 import { psqlCommand } from './psql'
 import { connectionQuery, useRevealConnection } from './queries'
+import { RotatePasswordButton } from './rotate-password'
 
 const HIDDEN = '••••••••••••'
 
 interface Props {
   instance: Schema<'Instance'>
   canReveal: boolean
+  /** Told of the rotation of the password. */
+  onStarted: (operation: Schema<'Operation'>) => void
 }
 
 /** How to connect to an instance. The password is fetched only when asked for. */
-export function ConnectionCard({ instance, canReveal }: Props) {
+export function ConnectionCard({ instance, canReveal, onStarted }: Props) {
   const connection = useQuery(connectionQuery(instance))
   const reveal = useRevealConnection(instance.name)
   const [shown, setShown] = useState<Schema<'Connection'>>()
@@ -31,22 +34,32 @@ export function ConnectionCard({ instance, canReveal }: Props) {
       title="Connection"
       aside={
         details &&
-        canReveal &&
-        (shown ? (
-          <Button size="sm" onClick={() => setShown(undefined)}>
-            <EyeOff aria-hidden />
-            Hide password
-          </Button>
-        ) : (
-          <Button
-            size="sm"
-            pending={reveal.isPending}
-            onClick={() => reveal.mutate(undefined, { onSuccess: setShown })}
-          >
-            <Eye aria-hidden />
-            Reveal password
-          </Button>
-        ))
+        canReveal && (
+          <div className="flex flex-wrap gap-2">
+            <RotatePasswordButton
+              instance={instance}
+              onStarted={(operation) => {
+                setShown(undefined) // it won't work for much longer
+                onStarted(operation)
+              }}
+            />
+            {shown ? (
+              <Button size="sm" onClick={() => setShown(undefined)}>
+                <EyeOff aria-hidden />
+                Hide password
+              </Button>
+            ) : (
+              <Button
+                size="sm"
+                pending={reveal.isPending}
+                onClick={() => reveal.mutate(undefined, { onSuccess: setShown })}
+              >
+                <Eye aria-hidden />
+                Reveal password
+              </Button>
+            )}
+          </div>
+        )
       }
     >
       {reveal.isError && <ErrorAlert error={reveal.error} className="mb-4" />}

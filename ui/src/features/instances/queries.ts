@@ -94,6 +94,16 @@ export function useResizeInstance(name: string) {
   })
 }
 
+/** Gives the superuser of the instance called name another password. */
+export function useRotatePassword(name: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () =>
+      answer(api.POST('/api/instances/{name}/password/rotate', { params: { path: { name } } })),
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
 type Action = 'stop' | 'start' | 'restart' | 'undelete'
 
 /** Stops, starts or restarts the instance called name, or brings it back from the trash. */

@@ -15,7 +15,7 @@ export function canCancel(operation: Operation): boolean {
   return (
     isActive(operation) &&
     !operation.cancel_asked &&
-    ['create', 'trash', 'delete', 'resize'].includes(operation.kind)
+    ['create', 'trash', 'delete', 'resize', 'rotate'].includes(operation.kind)
   )
 }
 
@@ -28,6 +28,7 @@ const kinds: Record<Operation['kind'], string> = {
   start: 'Start',
   restart: 'Restart',
   resize: 'Resize',
+  rotate: 'Rotate password',
 }
 
 /** What an operation does, in a word. */
