@@ -291,6 +291,14 @@ func (e StepState) Valid() bool {
 	}
 }
 
+// ChangePasswordRequest defines model for ChangePasswordRequest.
+type ChangePasswordRequest struct {
+	CurrentPassword string `json:"current_password"`
+
+	// NewPassword At most 1000 bytes.
+	NewPassword NewPassword `json:"new_password"`
+}
+
 // Connection defines model for Connection.
 type Connection struct {
 	// CaCertificate PEM of the authority that signed the server's certificate, for sslmode=verify-full; absent when it has none.
@@ -349,6 +357,18 @@ type CreateTokenRequest struct {
 	Name string `json:"name"`
 
 	// Role What the token may do at most; your own role when absent.
+	Role *Role `json:"role,omitempty"`
+}
+
+// CreateUserRequest defines model for CreateUserRequest.
+type CreateUserRequest struct {
+	// Name Compared without regard to case.
+	Name string `json:"name"`
+
+	// Password At most 1000 bytes.
+	Password NewPassword `json:"password"`
+
+	// Role viewer when absent.
 	Role *Role `json:"role,omitempty"`
 }
 
@@ -494,6 +514,7 @@ type Me struct {
 	// ExpiresAt When the session or token ends; absent when it does not.
 	ExpiresAt  *time.Time         `json:"expires_at,omitempty"`
 	Id         openapi_types.UUID `json:"id"`
+	Quota      QuotaUse           `json:"quota"`
 	Role       Role               `json:"role"`
 	SignedInBy MeSignedInBy       `json:"signed_in_by"`
 	Username   string             `json:"username"`
@@ -501,6 +522,9 @@ type Me struct {
 
 // MeSignedInBy defines model for Me.SignedInBy.
 type MeSignedInBy string
+
+// NewPassword At most 1000 bytes.
+type NewPassword = string
 
 // Offer defines model for Offer.
 type Offer struct {
@@ -653,6 +677,21 @@ type QueryResult struct {
 // QueryResultTruncated Which limit has cut the rows short; absent when they are all here.
 type QueryResultTruncated string
 
+// Quota What a user may have at most. What is left out is as configured for all.
+type Quota struct {
+	// Instances How many instances, those in the trash included.
+	Instances *int `json:"instances,omitempty"`
+
+	// StorageGib GiB of storage, of all instances together.
+	StorageGib *int `json:"storage_gib,omitempty"`
+}
+
+// QuotaUse defines model for QuotaUse.
+type QuotaUse struct {
+	Instances  Used `json:"instances"`
+	StorageGib Used `json:"storage_gib"`
+}
+
 // Range defines model for Range.
 type Range struct {
 	Default int `json:"default"`
@@ -782,6 +821,54 @@ type UpdateInstanceRequest struct {
 	Tags *map[string]*string `json:"tags,omitempty"`
 }
 
+// UpdateUserRequest defines model for UpdateUserRequest.
+type UpdateUserRequest struct {
+	Disabled *bool `json:"disabled,omitempty"`
+
+	// Password At most 1000 bytes.
+	Password *NewPassword `json:"password,omitempty"`
+
+	// Quota Replaces what was set for this user; {} for what is configured for all.
+	Quota *Quota `json:"quota,omitempty"`
+	Role  *Role  `json:"role,omitempty"`
+}
+
+// Used defines model for Used.
+type Used struct {
+	// Limit Absent where there is none.
+	Limit *int `json:"limit,omitempty"`
+	Used  int  `json:"used"`
+}
+
+// User defines model for User.
+type User struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Disabled Can't sign in.
+	Disabled bool               `json:"disabled"`
+	Id       openapi_types.UUID `json:"id"`
+
+	// LastSeenAt When a session or token that is left was used last, to about a minute.
+	LastSeenAt *time.Time `json:"last_seen_at,omitempty"`
+
+	// LockedUntil Until when no password is looked at, after too many failures; absent when it is.
+	LockedUntil *time.Time `json:"locked_until,omitempty"`
+	Name        string     `json:"name"`
+
+	// Override What an administrator has set for this user.
+	Override Quota    `json:"override"`
+	Quota    QuotaUse `json:"quota"`
+	Role     Role     `json:"role"`
+
+	// Tokens How many API tokens are valid.
+	Tokens int `json:"tokens"`
+}
+
+// UserList defines model for UserList.
+type UserList struct {
+	Items []User `json:"items"`
+}
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -793,6 +880,9 @@ type Name = string
 
 // OperationID defines model for OperationID.
 type OperationID = openapi_types.UUID
+
+// UserName defines model for UserName.
+type UserName = string
 
 // StreamEventsParams defines parameters for StreamEvents.
 type StreamEventsParams struct {
@@ -892,6 +982,9 @@ type UpdateInstanceJSONRequestBody = UpdateInstanceRequest
 // QueryInstanceJSONRequestBody defines body for QueryInstance for application/json ContentType.
 type QueryInstanceJSONRequestBody = QueryRequest
 
+// ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
+type ChangePasswordJSONRequestBody = ChangePasswordRequest
+
 // RegisterRuntimeImageJSONRequestBody defines body for RegisterRuntimeImage for application/json ContentType.
 type RegisterRuntimeImageJSONRequestBody = RegisterRuntimeImageRequest
 
@@ -900,3 +993,9 @@ type SignInJSONRequestBody = SignInRequest
 
 // CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
 type CreateTokenJSONRequestBody = CreateTokenRequest
+
+// CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
+type CreateUserJSONRequestBody = CreateUserRequest
+
+// UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
+type UpdateUserJSONRequestBody = UpdateUserRequest

@@ -61,14 +61,15 @@ func sources(k toygres.Kind, during toygres.State) []toygres.State {
 }
 
 // begin finds nothing when the instance is in none of the states $3, when a
-// resize ($10 > 0) is asked of another size than it has, when a purge ($17)
+// resize ($10 > 0) is asked of another size than it has or of more storage than
+// its owner may have, when a purge ($17)
 // is not due, when it is to be deleted and is protected against that, or when a
 // retry ($18) is not of the instance's last operation; a create is a retry, and
 // of an instance that never ran. Of two at once the second waits for the row and then sees the
 // first one's state.
 const begin = `
 WITH target AS (
-	SELECT id, name, state FROM instances
+	SELECT id, name, state, owner_id FROM instances
 	WHERE name = $1 AND state <> 'deleted' AND state = ANY ($3)
 	  AND ($10 = 0 OR (cpu_millis, memory_mib, storage_gib) = ($13, $14, $15))
 	  AND (NOT $17 OR purge_at <= now())
@@ -76,11 +77,15 @@ WITH target AS (
 	  AND ($2 <> 'creating' OR server_version = '')
 	  AND ($18 = '' OR $18 = (SELECT o.id::text FROM operations o WHERE o.instance_id = instances.id ORDER BY o.created_at DESC, o.id DESC LIMIT 1))
 	FOR NO KEY UPDATE
+), room AS (
+	SELECT u.id FROM users u JOIN target ON target.owner_id = u.id
+	WHERE $12 > $15 AND coalesce(u.used_storage_gib + $12 - $15 <= coalesce(u.max_storage_gib, $19), true)
+	FOR NO KEY UPDATE OF u
 ), changed AS (
-	UPDATE instances i SET state = $2, updated_at = now(),
+	UPDATE instances i SET state = $2, updated_at = now(), counted_gib = greatest(i.storage_gib, $12),
 		message = CASE WHEN $2 = 'creating' THEN '' ELSE i.message END,
 		purge_at = CASE WHEN $16::interval > '0' THEN now() + $16::interval ELSE purge_at END
-	FROM target WHERE i.id = target.id
+	FROM target WHERE i.id = target.id AND ($12 <= $15 OR EXISTS (SELECT FROM room))
 	RETURNING i.*
 ), operation AS (
 	INSERT INTO operations (id, kind, instance_id, state, previous_state, workflow_id, requested_by,
@@ -172,7 +177,7 @@ func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
 	}
 	rows, err := s.pool.Query(ctx, begin, b.name, b.during, sources(b.kind, b.during), operation.ID, b.kind, durable(b.kind), b.actor,
 		steps, message, b.to.CPUMillis, b.to.MemoryMiB, b.to.StorageGiB,
-		b.from.CPUMillis, b.from.MemoryMiB, b.from.StorageGiB, b.keep, b.due, b.again)
+		b.from.CPUMillis, b.from.MemoryMiB, b.from.StorageGiB, b.keep, b.due, b.again, s.options.Quota.StorageGiB)
 	if err != nil {
 		return Begun{}, err
 	}

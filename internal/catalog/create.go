@@ -37,6 +37,10 @@ func WorkflowID(instance toygres.InstanceID) string { return "instance/" + strin
 // second waits there for the first to commit and then inserts nothing, instead
 // of stumbling over its own name. Foreign keys are checked at the end of the
 // statement.
+//
+// Then it counts the instance for its owner. Of two at once the second waits
+// for the owner's row and sees what the first has got. Where there is no room
+// the count breaks the constraint users_quota, and nothing has happened.
 const beginCreate = `
 WITH claim AS (
 	INSERT INTO idempotency_keys (user_id, key, request_hash, operation_id)
@@ -45,13 +49,23 @@ WITH claim AS (
 	RETURNING key
 ), instance AS (
 	INSERT INTO instances (id, owner_id, name, version, cpu_millis, memory_mib, storage_gib, image_type, provider, state,
-	                       runtime_image, public, allowed_cidrs, runtime_image_name)
-	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18
+	                       runtime_image, public, allowed_cidrs, runtime_image_name, counted_gib)
+	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18, $8
 	WHERE $11 = '' OR EXISTS (SELECT FROM claim)
-	RETURNING id, name, created_at
+	RETURNING id, name, owner_id, created_at
+), counted AS (
+	UPDATE users u SET
+		used_instances = CASE
+			WHEN disabled_at IS NULL AND deleted_at IS NULL
+			 AND coalesce(used_instances < coalesce(max_instances, $19), true)
+			 AND coalesce(used_storage_gib + $8 <= coalesce(max_storage_gib, $20), true) THEN used_instances + 1
+			ELSE -1 END,
+		used_storage_gib = used_storage_gib + $8
+	FROM instance WHERE u.id = instance.owner_id
+	RETURNING instance.id
 ), operation AS (
 	INSERT INTO operations (id, kind, instance_id, state, workflow_id, requested_by)
-	SELECT $3, 'create', id, 'pending', $13, $2 FROM instance
+	SELECT $3, 'create', id, 'pending', $13, $2 FROM counted
 	RETURNING id
 ), planned AS (
 	INSERT INTO steps (operation_id, position, name)
@@ -69,7 +83,8 @@ SELECT created_at FROM instance`
 // in state pending with the planned steps, and the event. A repeat under the
 // same idempotency key answers the first request's operation; the key with
 // another request is CodeInvalid, and so is a runtime image that is not (any
-// more) what its name says; a name in use is CodeConflict.
+// more) what its name says; a name in use is CodeConflict; more than
+// the owner may have is CodeForbidden.
 func (s *Store) BeginCreate(ctx context.Context, n NewInstance) (Begun, error) {
 	if err := toygres.ValidateName(n.Spec.Name); err != nil {
 		return Begun{}, err
@@ -87,6 +102,10 @@ func (s *Store) BeginCreate(ctx context.Context, n NewInstance) (Begun, error) {
 			}
 		case violates(err, heldImage):
 			return Begun{}, noImage(n.Spec.RuntimeImageName)
+		case violates(err, "users_quota"):
+			if err := s.noRoom(ctx, n); err != nil {
+				return Begun{}, err
+			}
 		case err != nil:
 			return Begun{}, wrap(err)
 		case inserted:
@@ -126,7 +145,7 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	rows, err := s.pool.Query(ctx, beginCreate, instance.ID, n.Owner, operation.ID, n.Spec.Name, n.Spec.Version,
 		n.Spec.CPUMillis, n.Spec.MemoryMiB, n.Spec.StorageGiB, n.Spec.ImageType, n.Provider,
 		key, hash, operation.WorkflowID, steps, n.Spec.RuntimeImage, n.Spec.Public, n.Spec.AllowedCIDRs,
-		n.Spec.RuntimeImageName)
+		n.Spec.RuntimeImageName, s.options.Quota.Instances, s.options.Quota.StorageGiB)
 	if err != nil {
 		return Begun{}, false, err
 	}
@@ -137,6 +156,15 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	instance.Operation = operation.ID
 	instance.CreatedAt, instance.UpdatedAt, operation.CreatedAt = created[0], created[0], created[0]
 	return Begun{Instance: instance, Operation: operation}, true, nil
+}
+
+// noRoom says which quota is in the way, or nil when none is any more.
+func (s *Store) noRoom(ctx context.Context, n NewInstance) error {
+	owner, quota, use, err := s.quotaOf(ctx, `u.id = $1 AND u.disabled_at IS NULL AND u.deleted_at IS NULL`, n.Owner)
+	if err != nil {
+		return err
+	}
+	return overQuota(owner, quota, use, Use{Instances: 1, StorageGiB: n.Spec.StorageGiB})
 }
 
 // pending returns steps as they are planned.

@@ -15,7 +15,8 @@ import (
 // finishOperation changes nothing unless the operation is in progress ($2) and
 // the instance in one of the states that may become the new one ($4). The only
 // step of an operation without a workflow began with the request. Whoever
-// cancels a purge wants what is in the trash back, and gets the time for it.
+// cancels a purge wants what is in the trash back, and gets the time for it. The
+// events need what is changed, so that the owner's row is locked before them.
 const finishOperation = `
 WITH target AS (
 	SELECT o.id, o.kind, o.instance_id, o.created_at, o.workflow_id, o.previous_state, i.name, i.state
@@ -44,6 +45,7 @@ WITH target AS (
 		                    ELSE trashed_from END,
 		updated_at = now()
 	FROM target WHERE i.id = target.instance_id
+	RETURNING i.id
 ), stepped AS (
 	UPDATE steps s SET
 		state = CASE WHEN s.name = $11 THEN 'succeeded'
@@ -66,7 +68,7 @@ WITH target AS (
 	FROM stepped WHERE stepped.name = $11
 	UNION ALL
 	SELECT 2, 'instance.state', format('The instance is %s.', $3::text), jsonb_build_object('from', target.state, 'to', $3::text)
-	FROM target
+	FROM target JOIN changed ON changed.id = target.instance_id
 	UNION ALL
 	SELECT 3, 'operation.ended', $12, jsonb_build_object('kind', target.kind, 'state', $2::text)
 	FROM target
@@ -183,11 +185,12 @@ WITH target AS (
 ), changed AS (
 	UPDATE instances i SET state = $3, message = CASE WHEN $3 = 'failed' THEN $4 ELSE '' END, updated_at = now()
 	FROM target WHERE i.id = target.id
+	RETURNING i.id
 ), logged AS (
 	INSERT INTO events (type, instance_id, instance_name, message, data)
 	SELECT 'instance.state', target.id, target.name, coalesce(nullif($4, ''), format('The instance is %s.', $3::text)),
 	       jsonb_build_object('from', $2::text, 'to', $3::text)
-	FROM target
+	FROM target JOIN changed USING (id)
 )
 SELECT count(*) FROM target`
 

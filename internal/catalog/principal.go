@@ -32,12 +32,12 @@ type Principal struct {
 const principalSQL = `
 SELECT u.id::text, u.name, u.role, 'session', '', u.role, '', s.idle_expires_at, s.last_used_at < now() - interval '1 minute'
 FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.token_hash = $1 AND s.idle_expires_at > now()
+WHERE s.token_hash = $1 AND s.idle_expires_at > now() AND u.disabled_at IS NULL AND u.deleted_at IS NULL
 UNION ALL
 SELECT u.id::text, u.name, u.role, 'token', t.id::text, t.role, t.name, t.expires_at,
        t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute'
 FROM api_tokens t JOIN users u ON u.id = t.user_id
-WHERE t.token_hash = $1 AND (t.expires_at IS NULL OR t.expires_at > now())`
+WHERE t.token_hash = $1 AND (t.expires_at IS NULL OR t.expires_at > now()) AND u.disabled_at IS NULL AND u.deleted_at IS NULL`
 
 // Principal returns whose session or API token has that hash, in one look-up,
 // and CodeUnauthenticated when nobody's has, or it has expired. The use is

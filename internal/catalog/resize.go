@@ -10,7 +10,8 @@ import (
 // it into state updating, if its present one allows it. Otherwise it is
 // CodeConflict, with Error.Operation set when another operation is in progress;
 // that the instance has another size by now is CodeConflict, too. What it has
-// stays recorded as its size until the operation has ended.
+// stays recorded as its size until the operation has ended. CodeForbidden says
+// that its owner may not have so much storage.
 //
 // That to is from succeeds without an operation, as in [Store.Begin].
 func (s *Store) BeginResize(ctx context.Context, name string, from, to toygres.Size, actor toygres.UserID) (Begun, error) {
@@ -32,6 +33,13 @@ func (s *Store) BeginResize(ctx context.Context, name string, from, to toygres.S
 			return Begun{}, toygres.Errorf(toygres.CodeConflict, "can't resize %q: its size has changed meanwhile, to %s; look at it and ask again", name, instance.Spec.Size())
 		case to == from:
 			return Begun{Instance: instance, Previous: instance.State}, nil
+		}
+		owner, quota, use, err := s.quotaOf(ctx, `u.id = $1`, instance.Owner)
+		if err == nil {
+			err = overQuota(owner, quota, use, Use{StorageGiB: to.StorageGiB - from.StorageGiB})
+		}
+		if err != nil {
+			return Begun{}, err
 		}
 		// It changed in between to a state that allows it: once more.
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/toygres/toygres"
 )
 
@@ -22,13 +24,20 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // CreateSession signs a user in under the hash of a fresh token and returns
 // when the session ends at the latest. Unused it ends earlier, see [Options].
-func (s *Store) CreateSession(ctx context.Context, user toygres.UserID, hash Hash) (expires time.Time, err error) {
-	err = s.pool.QueryRow(ctx, `
+// It waits for whoever disables the user just now; CodeUnauthenticated says that
+// somebody has.
+func (s *Store) CreateSession(ctx context.Context, user toygres.UserID, hash Hash) (time.Time, error) {
+	expires, ok, err := one(ctx, s, pgx.RowTo[time.Time], `
+		WITH allowed AS (
+			SELECT id FROM users WHERE id = $2 AND disabled_at IS NULL AND deleted_at IS NULL FOR SHARE
+		)
 		INSERT INTO sessions (token_hash, user_id, idle_expires_at, expires_at)
-		VALUES ($1, $2, now() + least($3::interval, $4::interval), now() + $4::interval)
-		RETURNING expires_at`,
-		hash[:], user, s.options.SessionIdle, s.options.SessionLifetime).Scan(&expires)
-	return expires, wrap(err)
+		SELECT $1, id, now() + least($3::interval, $4::interval), now() + $4::interval FROM allowed
+		RETURNING expires_at`, hash[:], user, s.options.SessionIdle, s.options.SessionLifetime)
+	if err == nil && !ok {
+		err = toygres.Errorf(toygres.CodeUnauthenticated, "this account is disabled; ask an administrator")
+	}
+	return expires, err
 }
 
 // DeleteSession signs out. Doing so twice is no error.
@@ -37,9 +46,10 @@ func (s *Store) DeleteSession(ctx context.Context, hash Hash) error {
 	return wrap(err)
 }
 
-// PruneSessions removes the sessions and API tokens that have expired and
-// returns how many. They have no effect any more, so that it only matters for
-// space; an expired token stays listed for a week, to be seen.
+// PruneSessions removes the sessions and API tokens that have expired, and the
+// failed sign-ins that are forgotten, and returns how many. They have no effect
+// any more, so that it only matters for space; an expired token stays listed for
+// a week, to be seen.
 func (s *Store) PruneSessions(ctx context.Context) (int64, error) {
 	var pruned int64
 	err := s.pool.QueryRow(ctx, `
@@ -47,7 +57,9 @@ func (s *Store) PruneSessions(ctx context.Context) (int64, error) {
 			DELETE FROM sessions WHERE idle_expires_at <= now() RETURNING 1
 		), tokens_pruned AS (
 			DELETE FROM api_tokens WHERE expires_at <= now() - interval '7 days' RETURNING 1
+		), failures_pruned AS (
+			DELETE FROM sign_in_failures WHERE failed_at <= now() - interval '7 days' RETURNING 1
 		)
-		SELECT (SELECT count(*) FROM sessions_pruned) + (SELECT count(*) FROM tokens_pruned)`).Scan(&pruned)
+		SELECT (SELECT count(*) FROM sessions_pruned) + (SELECT count(*) FROM tokens_pruned) + (SELECT count(*) FROM failures_pruned)`).Scan(&pruned)
 	return pruned, wrap(err)
 }

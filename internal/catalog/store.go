@@ -37,6 +37,8 @@ type Options struct {
 	SessionIdle time.Duration
 	// SessionLifetime ends every session; 7 days when zero.
 	SessionLifetime time.Duration
+	// Quota is what a user may have for whom nothing else was said.
+	Quota Quota
 }
 
 func (o Options) withDefaults() Options {

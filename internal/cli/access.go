@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -76,6 +78,7 @@ func (a *app) whoamiCommand() *cobra.Command {
 					by = "TOYGRES_TOKEN"
 				}
 				fields(out, "Server", target.url, "User", me.Username, "Role", string(me.Role),
+					"Instances", used(me.Quota.Instances), "Storage", used(me.Quota.StorageGib)+" GiB",
 					"Signed in by", by, "Expires", stamp(me.ExpiresAt))
 			})
 		},
@@ -90,7 +93,8 @@ func (a *app) tokensCommand() *cobra.Command {
 }
 
 func (a *app) tokensListCommand() *cobra.Command {
-	return &cobra.Command{
+	var user string
+	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List your tokens",
@@ -100,27 +104,42 @@ func (a *app) tokensListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := decode[openapi.TokenList](c.ListTokens(cmd.Context()))
+			ask := func() (*http.Response, error) { return c.ListTokens(cmd.Context()) }
+			if user != "" {
+				ask = func() (*http.Response, error) { return c.ListUserTokens(cmd.Context(), user) }
+			}
+			list, err := decode[openapi.TokenList](ask())
 			if err != nil {
 				return err
 			}
 			return a.print(list, func(out io.Writer) {
 				var rows [][]string
 				for _, t := range list.Items {
-					used := "never"
-					if t.LastUsedAt != nil {
-						used = showAge(a.now().Sub(*t.LastUsedAt)) + " ago"
+					role := ""
+					if t.Role != nil {
+						role = string(*t.Role)
 					}
-					rows = append(rows, []string{t.Id.String(), t.Name, t.Prefix + "…", showAge(a.now().Sub(t.CreatedAt)), used, stamp(t.ExpiresAt)})
+					rows = append(rows, []string{t.Id.String(), t.Name, role, t.Prefix + "…", showAge(a.now().Sub(t.CreatedAt)), a.ago(t.LastUsedAt), stamp(t.ExpiresAt)})
 				}
-				a.columns(out, []string{"ID", "NAME", "TOKEN", "AGE", "USED", "EXPIRES"}, rows)
+				a.columns(out, []string{"ID", "NAME", "ROLE", "TOKEN", "AGE", "USED", "EXPIRES"}, rows)
 			})
 		},
 	}
+	cmd.Flags().StringVar(&user, "user", "", "those of another user (for administrators)")
+	return cmd
+}
+
+// ago says how long ago t was.
+func (a *app) ago(t *time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return showAge(a.now().Sub(*t)) + " ago"
 }
 
 func (a *app) tokensCreateCommand() *cobra.Command {
 	var days int
+	var role string
 	cmd := &cobra.Command{
 		Use:     "create NAME",
 		Short:   "Create a token and print it, this once",
@@ -135,6 +154,10 @@ func (a *app) tokensCreateCommand() *cobra.Command {
 			if cmd.Flags().Changed("expires-in-days") {
 				request.ExpiresInDays = &days
 			}
+			if role != "" {
+				wanted := openapi.Role(role)
+				request.Role = &wanted
+			}
 			token, err := decode[openapi.CreatedToken](c.CreateToken(cmd.Context(), request))
 			if err != nil {
 				return err
@@ -144,11 +167,14 @@ func (a *app) tokensCreateCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&days, "expires-in-days", 0, "days for which it is valid (default: for ever)")
+	cmd.Flags().StringVar(&role, "role", "", "what it may do at most: viewer, operator or admin (default: all that you may)")
+	complete(cmd, "role", "viewer", "operator", "admin")
 	return cmd
 }
 
 func (a *app) tokensRevokeCommand() *cobra.Command {
-	return &cobra.Command{
+	var user string
+	cmd := &cobra.Command{
 		Use:   "revoke ID",
 		Short: "Make a token worthless",
 		Args:  exactly("the token's id, see `toygres tokens list`"),
@@ -161,13 +187,16 @@ func (a *app) tokensRevokeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := done(c.RevokeToken(cmd.Context(), id)); err != nil {
+			revoke := func() (*http.Response, error) { return c.RevokeToken(cmd.Context(), id) }
+			if user != "" {
+				revoke = func() (*http.Response, error) { return c.RevokeUserToken(cmd.Context(), user, id) }
+			}
+			if err := done(revoke()); err != nil {
 				return err
 			}
-			if a.output != formatTable {
-				return nil
-			}
-			return a.printf("Revoked %s\n", id)
+			return a.say("Revoked %s\n", id)
 		},
 	}
+	cmd.Flags().StringVar(&user, "user", "", "it is another user's (for administrators)")
+	return cmd
 }

@@ -33,6 +33,7 @@ type fakeServer struct {
 	operations map[uuid.UUID]*openapi.Operation
 	byKey      map[string]uuid.UUID // operations by idempotency key
 	events     []openapi.Event
+	user       openapi.User
 	changed    chan struct{} // closed and replaced at every event and cut
 	streams    int           // how many streams have been opened
 	cuts       int           // a stream that was opened before the last cut ends
@@ -55,6 +56,12 @@ func newFakeServer(t *testing.T) *fakeServer {
 	handle("GET /api/me", s.signedIn(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, 200, openapi.Me{Id: uuid.MustParse(userID), Username: testUser, Role: openapi.Admin, SignedInBy: openapi.MeSignedInByToken})
 	}))
+	handle("GET /api/users", s.signedIn(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, 200, openapi.UserList{Items: []openapi.User{s.user}})
+	}))
+	handle("POST /api/users", s.signedIn(s.createUser))
+	handle("GET /api/users/{name}", s.signedIn(func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, s.user) }))
+	handle("PATCH /api/users/{name}", s.signedIn(s.updateUser))
 	handle("GET /api/tokens", s.signedIn(s.listTokens))
 	handle("POST /api/tokens", s.signedIn(s.createToken))
 	handle("DELETE /api/tokens/{id}", s.signedIn(s.revokeToken))

@@ -185,33 +185,41 @@ func (a *app) askCredentials(username, passwordFile, url string) (name, password
 	if username == "" {
 		username = "admin"
 	}
+	password, err = a.askPassword("Password of "+username, passwordFile)
+	return username, password, err
+}
+
+// askPassword finds out a password: from the file, from a person, or from
+// standard input.
+func (a *app) askPassword(prompt, passwordFile string) (password string, err error) {
+	keyboard := terminal(a.In)
 	switch {
 	case passwordFile != "" && passwordFile != "-":
 		text, err := os.ReadFile(passwordFile)
 		if err != nil {
-			return "", "", fileFailure("read the password from", passwordFile, err)
+			return "", fileFailure("read the password from", passwordFile, err)
 		}
 		password = string(text)
 	case keyboard != nil:
-		fmt.Fprintf(a.Err, "Password of %s: ", username)
+		fmt.Fprintf(a.Err, "%s: ", clean(prompt))
 		text, err := term.ReadPassword(int(keyboard.Fd()))
 		fmt.Fprintln(a.Err)
 		if err != nil {
-			return "", "", &failure{code: exitUsage, message: "no password was given"}
+			return "", &failure{code: exitUsage, message: "no password was given"}
 		}
 		password = string(text)
 	default:
 		text, err := io.ReadAll(io.LimitReader(a.In, 64<<10))
 		if err != nil {
-			return "", "", fileFailure("read the password from", "standard input", err)
+			return "", fileFailure("read the password from", "standard input", err)
 		}
 		password = string(text)
 	}
 	password = strings.TrimSuffix(strings.TrimSuffix(password, "\n"), "\r")
 	if password == "" {
-		return "", "", &failure{code: exitUsage, message: "no password was given", hint: "use --password-file, or pipe it to standard input"}
+		return "", &failure{code: exitUsage, message: "no password was given", hint: "use --password-file, or pipe it to standard input"}
 	}
-	return username, password, nil
+	return password, nil
 }
 
 func readLine(in io.Reader) (string, error) {

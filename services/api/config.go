@@ -10,9 +10,9 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/providers"
-	"github.com/toygres/toygres/services/api/auth"
 )
 
 // config is what the environment says; each name has the prefix TOYGRES_.
@@ -25,9 +25,11 @@ type config struct {
 	Temporal      temporal.Config
 	TemporalUIURL string `env:"TEMPORAL_UI_URL"` // for links; may be empty
 
-	// Failed sign-ins that are borne in a minute.
+	// Failed sign-ins that are borne before no more are looked at for a while.
 	SignInsPerUser   int `env:"SIGN_INS_PER_USER" envDefault:"10"`
 	SignInsPerClient int `env:"SIGN_INS_PER_CLIENT" envDefault:"30"`
+
+	Quota catalog.QuotaConfig
 
 	// For how long a deleted instance can be brought back; 0: it is removed at once.
 	KeepDeleted time.Duration `env:"KEEP_DELETED" envDefault:"24h"`
@@ -91,9 +93,9 @@ func (c config) keepDeleted() (time.Duration, error) {
 	return c.KeepDeleted, nil
 }
 
-func (c config) limits() (auth.Limits, error) {
+func (c config) limits() (catalog.SignInLimits, error) {
 	if c.SignInsPerUser < 1 || c.SignInsPerClient < 1 {
-		return auth.Limits{}, errors.New("TOYGRES_SIGN_INS_PER_USER and TOYGRES_SIGN_INS_PER_CLIENT must be at least 1")
+		return catalog.SignInLimits{}, errors.New("TOYGRES_SIGN_INS_PER_USER and TOYGRES_SIGN_INS_PER_CLIENT must be at least 1")
 	}
-	return auth.Limits{PerUser: c.SignInsPerUser, PerClient: c.SignInsPerClient}, nil
+	return catalog.SignInLimits{PerUser: c.SignInsPerUser, PerAddress: c.SignInsPerClient}, nil
 }

@@ -60,7 +60,11 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 	}()
 
 	// The catalog's connections outlive ctx: requests in progress need them.
-	store, err := catalog.Open(context.WithoutCancel(ctx), cc.CatalogURL, catalog.Options{Application: "toygres-api", Tracing: tracing.Enabled})
+	quota, err := c.Quota.Quota()
+	if err != nil {
+		return err
+	}
+	store, err := catalog.Open(context.WithoutCancel(ctx), cc.CatalogURL, catalog.Options{Application: "toygres-api", Tracing: tracing.Enabled, Quota: quota})
 	if err != nil {
 		return err
 	}

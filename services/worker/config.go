@@ -7,6 +7,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/internal/version"
 	"github.com/toygres/toygres/providers"
@@ -18,6 +19,7 @@ type config struct {
 	CatalogURL string `env:"CATALOG_URL,required"`
 	LogLevel   string `env:"LOG_LEVEL" envDefault:"info"`
 
+	Quota      catalog.QuotaConfig // for what a workflow asks for in a user's name
 	Temporal   temporal.Config
 	Versioning versioning
 	Provider   providers.Config

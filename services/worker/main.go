@@ -50,9 +50,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer flush(ctx, tracing, log)
+	quota, err := c.Quota.Quota()
+	if err != nil {
+		return err
+	}
 	self := identity()
 	cat, err := catalog.Open(ctx, c.CatalogURL, catalog.Options{Application: "toygres-worker", Tracing: tracing.Enabled,
-		Worker: self, Build: c.Versioning.BuildID})
+		Worker: self, Build: c.Versioning.BuildID, Quota: quota})
 	if err != nil {
 		return err
 	}

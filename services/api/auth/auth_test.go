@@ -171,35 +171,12 @@ func TestHashingWaitsItsTurnOnlySoLong(t *testing.T) {
 	require.Equal(t, toygres.CodeUnavailable, toygres.CodeOf(err))
 }
 
-func TestTriesComeBackWithTime(t *testing.T) {
+func TestFailuresAreCountedForAllThatOneClientHas(t *testing.T) {
 	t.Parallel()
-	l := NewLimiter(Limits{PerUser: 2, PerClient: 100})
-	now := time.Now()
-	l.now = func() time.Time { return now }
-	require.NoError(t, l.Take("ada", "1.2.3.4"))
-	require.NoError(t, l.Take("ada", "1.2.3.5"))
-	err := l.Take("ada", "1.2.3.6")
-	require.Equal(t, toygres.CodeRateLimited, toygres.CodeOf(err))
-	var limited *toygres.Error
-	require.ErrorAs(t, err, &limited)
-	require.Equal(t, 30*time.Second, limited.RetryAfter)
-	require.NoError(t, l.Take("bob", "1.2.3.6"), "another user is another matter")
-	now = now.Add(limited.RetryAfter)
-	require.NoError(t, l.Take("ada", "1.2.3.6"))
-	require.Error(t, l.Take("ada", "1.2.3.6"))
-	l.Return("ada", "1.2.3.6")
-	require.NoError(t, l.Take("ada", "1.2.3.6"))
-}
-
-func TestLimiterForgetsWhoIsGone(t *testing.T) {
-	t.Parallel()
-	l := NewLimiter(DefaultLimits)
-	now := time.Now()
-	l.now = func() time.Time { return now }
-	for i := range 1000 {
-		require.NoError(t, l.Take(string(rune('a'+i)), string(rune(0x4e00+i))))
+	for address, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"2001:db8:1:2::9": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "a socket": "a socket",
+	} {
+		require.Equal(t, want, SourceOf(address))
 	}
-	now = now.Add(2 * window)
-	require.NoError(t, l.Take("x", "y"))
-	require.Len(t, l.buckets, 2)
 }

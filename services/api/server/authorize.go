@@ -13,11 +13,22 @@ import (
 // needs is the one table of who may do what: the least role for each
 // operation of the contract. Only signing in needs nobody to be signed in.
 var needs = map[string]toygres.Role{
-	"signOut":     toygres.RoleViewer,
-	"getMe":       toygres.RoleViewer,
-	"listTokens":  toygres.RoleViewer,
-	"createToken": toygres.RoleViewer, // one's own, with at most one's own role
-	"revokeToken": toygres.RoleViewer, // one's own
+	"signOut":        toygres.RoleViewer,
+	"getMe":          toygres.RoleViewer,
+	"changePassword": toygres.RoleViewer, // one's own
+	"listTokens":     toygres.RoleViewer,
+	"createToken":    toygres.RoleViewer, // one's own, with at most one's own role
+	"revokeToken":    toygres.RoleViewer, // one's own
+
+	"listUsers":       toygres.RoleAdmin,
+	"createUser":      toygres.RoleAdmin,
+	"getUser":         toygres.RoleAdmin,
+	"updateUser":      toygres.RoleAdmin,
+	"deleteUser":      toygres.RoleAdmin,
+	"unlockUser":      toygres.RoleAdmin,
+	"unlockAddress":   toygres.RoleAdmin,
+	"listUserTokens":  toygres.RoleAdmin,
+	"revokeUserToken": toygres.RoleAdmin,
 
 	"getOffer":           toygres.RoleViewer,
 	"listInstances":      toygres.RoleViewer,

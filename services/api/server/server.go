@@ -44,16 +44,16 @@ type Options struct {
 	TrustedProxies    []*net.IPNet // whose X-Forwarded-For is believed
 	Tracing           bool         // make a span for each request
 
-	SignInLimits   auth.Limits   // zero: auth.DefaultLimits
-	KeepDeleted    time.Duration // for how long a deleted instance can be brought back; 0: not at all
-	StreamsPerUser int           // zero: 20
-	StreamBuffer   int           // events a stream may lag behind; zero: 256
-	Heartbeat      time.Duration // of event streams; zero: 15 seconds
+	SignInLimits   catalog.SignInLimits // zero: catalog.DefaultSignInLimits
+	KeepDeleted    time.Duration        // for how long a deleted instance can be brought back; 0: not at all
+	StreamsPerUser int                  // zero: 20
+	StreamBuffer   int                  // events a stream may lag behind; zero: 256
+	Heartbeat      time.Duration        // of event streams; zero: 15 seconds
 }
 
 func (o Options) withDefaults() Options {
-	if o.SignInLimits == (auth.Limits{}) {
-		o.SignInLimits = auth.DefaultLimits
+	if o.SignInLimits == (catalog.SignInLimits{}) {
+		o.SignInLimits = catalog.DefaultSignInLimits
 	}
 	if o.StreamsPerUser == 0 {
 		o.StreamsPerUser = 20
@@ -80,7 +80,6 @@ type Server struct {
 	site          *website
 	authenticator *auth.Authenticator
 	passwords     *auth.Passwords
-	limiter       *auth.Limiter
 	crossOrigin   *http.CrossOriginProtection
 	metrics       *metrics
 	hub           *hub
@@ -115,7 +114,6 @@ func New(options Options) (*Server, error) {
 		site:          &website{files: options.UI},
 		authenticator: auth.NewAuthenticator(options.Catalog),
 		passwords:     auth.NewPasswords(),
-		limiter:       auth.NewLimiter(options.SignInLimits),
 		crossOrigin:   crossOrigin,
 		metrics:       newMetrics(options.Metrics.Registry, options.Catalog),
 		queries:       make(chan struct{}, queriesAtOnce),

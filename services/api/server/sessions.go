@@ -17,20 +17,15 @@ import (
 func (s *Server) SignIn(ctx context.Context, request openapi.SignInRequestObject) (openapi.SignInResponseObject, error) {
 	current := callOf(ctx)
 	name := strings.TrimSpace(request.Body.Username)
-	limited := strings.ToLower(name) // names are compared without regard to case
-	if err := s.limiter.Take(limited, current.clientIP); err != nil {
+	user, _, err := s.checkPassword(ctx, name, request.Body.Password)
+	switch {
+	case toygres.CodeOf(err) == toygres.CodeRateLimited:
 		s.metrics.signIns.WithLabelValues("limited").Inc()
 		return nil, err
-	}
-	user, err := s.checkPassword(ctx, name, request.Body.Password)
-	if toygres.CodeOf(err) != toygres.CodeUnauthenticated {
-		s.limiter.Return(limited, current.clientIP) // only wrong guesses count
-	}
-	if err != nil {
+	case err != nil:
 		s.metrics.signIns.WithLabelValues("refused").Inc()
 		return nil, err
 	}
-
 	secret := auth.NewSecret()
 	expires, err := s.options.Catalog.CreateSession(ctx, user.ID, catalog.HashToken(secret))
 	if err != nil {
@@ -45,28 +40,15 @@ func (s *Server) SignIn(ctx context.Context, request openapi.SignInRequestObject
 	s.metrics.signIns.WithLabelValues("succeeded").Inc()
 	s.log.LogAttrs(ctx, slog.LevelInfo, "signed in", slog.String("request_id", current.requestID),
 		slog.String("user", user.Name), slog.String("client", current.clientIP))
+	me, err := s.me(ctx, catalog.Principal{User: user, Kind: catalog.BySession, ExpiresAt: expires})
+	if err != nil {
+		return nil, err
+	}
 	cookie := s.cookie(secret, expires)
 	return openapi.SignIn200JSONResponse{
-		Body:    me(catalog.Principal{User: user, Kind: catalog.BySession, ExpiresAt: expires}),
+		Body:    me,
 		Headers: openapi.SignIn200ResponseHeaders{SetCookie: &cookie},
 	}, nil
-}
-
-// checkPassword answers the same, after the same time, for a wrong name and a
-// wrong password.
-func (s *Server) checkPassword(ctx context.Context, name, password string) (toygres.User, error) {
-	user, hash, err := s.options.Catalog.UserForSignIn(ctx, name)
-	if err != nil && toygres.CodeOf(err) != toygres.CodeNotFound {
-		return toygres.User{}, err
-	}
-	match, err := s.passwords.Match(ctx, password, hash)
-	if err != nil {
-		return toygres.User{}, err
-	}
-	if !match {
-		return toygres.User{}, toygres.Errorf(toygres.CodeUnauthenticated, "the user name or the password is wrong")
-	}
-	return user, nil
 }
 
 // SignOut ends the session that the request was made with.
@@ -105,12 +87,14 @@ func (s *Server) cookie(secret string, expires time.Time) string {
 
 // GetMe answers who is behind the request.
 func (s *Server) GetMe(ctx context.Context, _ openapi.GetMeRequestObject) (openapi.GetMeResponseObject, error) {
-	return openapi.GetMe200JSONResponse(me(callOf(ctx).principal)), nil
+	me, err := s.me(ctx, callOf(ctx).principal)
+	return openapi.GetMe200JSONResponse(me), err
 }
 
-func me(p catalog.Principal) openapi.Me {
+func (s *Server) me(ctx context.Context, p catalog.Principal) (openapi.Me, error) {
+	quota, use, err := s.options.Catalog.Quota(ctx, p.User.ID)
 	return openapi.Me{
 		Id: id(p.User.ID), Username: p.User.Name, Role: openapi.Role(p.User.Role),
-		SignedInBy: openapi.MeSignedInBy(p.Kind), ExpiresAt: optionalTime(p.ExpiresAt),
-	}
+		SignedInBy: openapi.MeSignedInBy(p.Kind), ExpiresAt: optionalTime(p.ExpiresAt), Quota: quotaUse(quota, use),
+	}, err
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/openapi"
@@ -13,16 +15,18 @@ import (
 
 // ListTokens lists the user's own tokens, newest first.
 func (s *Server) ListTokens(ctx context.Context, _ openapi.ListTokensRequestObject) (openapi.ListTokensResponseObject, error) {
-	tokens, err := s.options.Catalog.Tokens(ctx, callOf(ctx).principal.User.ID)
-	if err != nil {
-		return nil, err
-	}
+	list, err := s.tokensOf(ctx, callOf(ctx).principal.User.ID)
+	return openapi.ListTokens200JSONResponse(list), err
+}
+
+func (s *Server) tokensOf(ctx context.Context, user toygres.UserID) (openapi.TokenList, error) {
+	tokens, err := s.options.Catalog.Tokens(ctx, user)
 	slices.Reverse(tokens) // the catalog's are the oldest first
 	items := make([]openapi.Token, len(tokens))
 	for i, t := range tokens {
 		items[i] = token(t)
 	}
-	return openapi.ListTokens200JSONResponse{Items: items}, nil
+	return openapi.TokenList{Items: items}, err
 }
 
 // CreateToken makes a token and answers its secret, which nobody can see
@@ -58,13 +62,16 @@ func (s *Server) CreateToken(ctx context.Context, request openapi.CreateTokenReq
 
 // RevokeToken ends one of the user's own tokens.
 func (s *Server) RevokeToken(ctx context.Context, request openapi.RevokeTokenRequestObject) (openapi.RevokeTokenResponseObject, error) {
-	err := s.options.Catalog.RevokeToken(ctx, callOf(ctx).principal.User.ID, catalog.TokenID(request.Id.String()))
-	if err != nil {
-		return nil, err
+	return openapi.RevokeToken204Response{}, s.revokeToken(ctx, callOf(ctx).principal.User.ID, request.Id)
+}
+
+func (s *Server) revokeToken(ctx context.Context, user toygres.UserID, id uuid.UUID) error {
+	if err := s.options.Catalog.RevokeToken(ctx, user, catalog.TokenID(id.String())); err != nil {
+		return err
 	}
 	// Its hash is not known here, and the catalog's word may take a moment.
 	s.authenticator.ForgetAll()
-	return openapi.RevokeToken204Response{}, nil
+	return nil
 }
 
 func token(t catalog.Token) openapi.Token {

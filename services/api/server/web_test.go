@@ -10,7 +10,7 @@ import (
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/dev/postgrestest"
-	"github.com/toygres/toygres/services/api/auth"
+	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/services/api/server"
 )
 
@@ -169,7 +169,7 @@ func TestClientAddressIsOnlyTakenFromKnownProxies(t *testing.T) {
 	require.NoError(t, err)
 	a := start(t, func(o *server.Options) {
 		o.TrustedProxies = []*net.IPNet{loopback}
-		o.SignInLimits = auth.Limits{PerUser: 100, PerClient: 1}
+		o.SignInLimits = catalog.SignInLimits{PerUser: 100, PerAddress: 1}
 	})
 	from := func(client string) answer {
 		return a.with("X-Forwarded-For", client).post("/api/sessions", signIn("admin", "guess guess"))

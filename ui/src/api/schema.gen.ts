@@ -332,6 +332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/locked-addresses/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An IP address. Of an IPv6 address the first 64 bits count. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget the failed sign-ins from an address */
+        delete: operations["unlockAddress"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -343,6 +363,26 @@ export interface paths {
         get: operations["getMe"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your own password
+         * @description Ends your other sessions; API tokens stay. Wrong guesses at the current password count as failed sign-ins.
+         */
+        post: operations["changePassword"];
         delete?: never;
         options?: never;
         head?: never;
@@ -533,7 +573,8 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a password
-         * @description Starts a session and sets its cookie. At most a few tries a minute are allowed for one user and for one address.
+         * @description Starts a session and sets its cookie. After repeated failures for one user or from one address no more tries are looked at for
+         *     a while, which grows with each further failure; `429` says for how long.
          */
         post: operations["signIn"];
         delete?: never;
@@ -599,10 +640,124 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List users */
+        get: operations["listUsers"];
+        put?: never;
+        /** Add a user */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        /** Get a user */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description Sessions and API tokens end at once, and the name is free; what was done keeps the name of who did it. Who owns instances,
+         *     those in the trash included, can't be removed, nor can the last administrator who can sign in.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user's role, password, quota, or whether the user may sign in
+         * @description Counts at once and everywhere. A disabled user's sessions and API tokens end for good; a new password ends the sessions. The
+         *     last administrator who can sign in can't be disabled or be given another role.
+         */
+        patch: operations["updateUser"];
+        trace?: never;
+    };
+    "/api/users/{name}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        /** List a user's API tokens */
+        get: operations["listUserTokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a user's API token */
+        delete: operations["revokeUserToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget the failed sign-ins of a user */
+        post: operations["unlockUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ChangePasswordRequest: {
+            /** Format: password */
+            current_password: string;
+            new_password: components["schemas"]["NewPassword"];
+        };
         Connection: {
             /** @description PEM of the authority that signed the server's certificate, for sslmode=verify-full; absent when it has none. */
             ca_certificate?: string;
@@ -647,6 +802,13 @@ export interface components {
             /** @description Where the token is used, for example "laptop". */
             name: string;
             /** @description What the token may do at most; your own role when absent. */
+            role?: components["schemas"]["Role"];
+        };
+        CreateUserRequest: {
+            /** @description Compared without regard to case. */
+            name: string;
+            password: components["schemas"]["NewPassword"];
+            /** @description viewer when absent. */
             role?: components["schemas"]["Role"];
         };
         Endpoint: {
@@ -760,11 +922,17 @@ export interface components {
             expires_at?: string;
             /** Format: uuid */
             id: string;
+            quota: components["schemas"]["QuotaUse"];
             role: components["schemas"]["Role"];
             /** @enum {string} */
             signed_in_by: "session" | "token";
             username: string;
         };
+        /**
+         * Format: password
+         * @description At most 1000 bytes.
+         */
+        NewPassword: string;
         Offer: {
             cpu_millis: components["schemas"]["Range"];
             default_version: number;
@@ -894,6 +1062,17 @@ export interface components {
              */
             truncated?: "rows" | "bytes";
         };
+        /** @description What a user may have at most. What is left out is as configured for all. */
+        Quota: {
+            /** @description How many instances, those in the trash included. */
+            instances?: number;
+            /** @description GiB of storage, of all instances together. */
+            storage_gib?: number;
+        };
+        QuotaUse: {
+            instances: components["schemas"]["Used"];
+            storage_gib: components["schemas"]["Used"];
+        };
         Range: {
             default: number;
             max: number;
@@ -994,6 +1173,46 @@ export interface components {
                 [key: string]: string | null;
             };
         };
+        UpdateUserRequest: {
+            disabled?: boolean;
+            password?: components["schemas"]["NewPassword"];
+            /** @description Replaces what was set for this user; {} for what is configured for all. */
+            quota?: components["schemas"]["Quota"];
+            role?: components["schemas"]["Role"];
+        };
+        Used: {
+            /** @description Absent where there is none. */
+            limit?: number;
+            used: number;
+        };
+        User: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Can't sign in. */
+            disabled: boolean;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When a session or token that is left was used last, to about a minute.
+             */
+            last_seen_at?: string;
+            /**
+             * Format: date-time
+             * @description Until when no password is looked at, after too many failures; absent when it is.
+             */
+            locked_until?: string;
+            name: string;
+            /** @description What an administrator has set for this user. */
+            override: components["schemas"]["Quota"];
+            quota: components["schemas"]["QuotaUse"];
+            role: components["schemas"]["Role"];
+            /** @description How many API tokens are valid. */
+            tokens: number;
+        };
+        UserList: {
+            items: components["schemas"]["User"][];
+        };
     };
     responses: {
         /** @description The instance. */
@@ -1034,6 +1253,15 @@ export interface components {
                 "application/json": components["schemas"]["RuntimeImage"];
             };
         };
+        /** @description The user. */
+        User: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["User"];
+            };
+        };
     };
     parameters: {
         /** @description The `next_cursor` of the page before. */
@@ -1043,6 +1271,8 @@ export interface components {
         /** @description The instance's name. */
         Name: string;
         OperationID: string;
+        /** @description The user's name, in whatever case. */
+        UserName: string;
     };
     requestBodies: never;
     headers: never;
@@ -1410,6 +1640,28 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    unlockAddress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An IP address. Of an IPv6 address the first 64 bits count. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign-ins from there are looked at again. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -1427,6 +1679,29 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description It is changed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -1741,6 +2016,165 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All users, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUserRequest"];
+            };
+        };
+        responses: {
+            201: components["responses"]["User"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["User"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is no such user any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUserRequest"];
+            };
+        };
+        responses: {
+            200: components["responses"]["User"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUserTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens, newest first, without their secrets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeUserToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is no longer valid. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unlockUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's name, in whatever case. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["User"];
             default: components["responses"]["Problem"];
         };
     };

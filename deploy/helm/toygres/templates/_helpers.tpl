@@ -126,6 +126,17 @@ capabilities:
   value: {{ .Values.logLevel }}
 {{- end }}
 
+{{- define "toygres.quotaEnv" -}}
+{{- if not (kindIs "invalid" .Values.quota.instances) }}
+- name: TOYGRES_QUOTA_INSTANCES
+  value: {{ .Values.quota.instances | int64 | quote }}
+{{- end }}
+{{- if not (kindIs "invalid" .Values.quota.storageGiB) }}
+- name: TOYGRES_QUOTA_STORAGE_GIB
+  value: {{ .Values.quota.storageGiB | int64 | quote }}
+{{- end }}
+{{- end }}
+
 {{- define "toygres.temporalEnv" -}}
 - name: TOYGRES_TEMPORAL_ADDRESS
   value: {{ ternary (printf "%s:7233" (include "toygres.host" (list . "temporal"))) .Values.temporal.address .Values.temporal.provided.enabled | quote }}
