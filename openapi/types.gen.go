@@ -291,6 +291,40 @@ func (e StepState) Valid() bool {
 	}
 }
 
+// AuditEntry defines model for AuditEntry.
+type AuditEntry struct {
+	// Action The `operationId` in this contract.
+	Action  string     `json:"action"`
+	Address string     `json:"address"`
+	At      time.Time  `json:"at"`
+	Code    *ErrorCode `json:"code,omitempty"`
+
+	// Credential What showed who it was: session, token or password.
+	Credential string `json:"credential"`
+
+	// Id A decimal number that grows with time.
+	Id        string `json:"id"`
+	RequestId string `json:"request_id"`
+
+	// Status HTTP status of the answer; absent while it is not known.
+	Status *int `json:"status,omitempty"`
+
+	// Target To what, for example "instances/mydb".
+	Target string `json:"target"`
+
+	// Token The name of the token.
+	Token *string `json:"token,omitempty"`
+
+	// User Who; absent for a sign-in with a name that no user has.
+	User *string `json:"user,omitempty"`
+}
+
+// AuditList defines model for AuditList.
+type AuditList struct {
+	Items      []AuditEntry `json:"items"`
+	NextCursor *string      `json:"next_cursor,omitempty"`
+}
+
 // ChangePasswordRequest defines model for ChangePasswordRequest.
 type ChangePasswordRequest struct {
 	CurrentPassword string `json:"current_password"`
@@ -883,6 +917,30 @@ type OperationID = openapi_types.UUID
 
 // UserName defines model for UserName.
 type UserName = string
+
+// ListAuditParams defines parameters for ListAudit.
+type ListAuditParams struct {
+	// User Only what this user did, in whatever case.
+	User *string `form:"user,omitempty" json:"user,omitempty"`
+
+	// Action Only this action, an `operationId` of this contract.
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
+
+	// Instance Only what was done to instances of this name.
+	Instance *string `form:"instance,omitempty" json:"instance,omitempty"`
+
+	// Since Only what was done then or later.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Only what was done before.
+	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
 
 // StreamEventsParams defines parameters for StreamEvents.
 type StreamEventsParams struct {

@@ -62,6 +62,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 	handle("POST /api/users", s.signedIn(s.createUser))
 	handle("GET /api/users/{name}", s.signedIn(func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, s.user) }))
 	handle("PATCH /api/users/{name}", s.signedIn(s.updateUser))
+	handle("GET /api/audit", s.signedIn(s.listAudit))
 	handle("GET /api/tokens", s.signedIn(s.listTokens))
 	handle("POST /api/tokens", s.signedIn(s.createToken))
 	handle("DELETE /api/tokens/{id}", s.signedIn(s.revokeToken))

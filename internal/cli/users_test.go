@@ -33,3 +33,15 @@ func TestUsersAreManaged(t *testing.T) {
 		require.Equal(t, exitUsage, u.run(wrong...).code, wrong)
 	}
 }
+
+func TestAuditLogIsReadPageByPage(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	u := signedInTo(t, s)
+	r := u.run("audit", "--user", "anna", "--since", "24h", "--limit", "220", "--no-headers")
+	require.Equal(t, exitOK, r.code, r.err)
+	lines := strings.Split(strings.TrimSpace(r.out), "\n")
+	require.Len(t, lines, 220)
+	require.Equal(t, []string{"2030-05-06", "07:08:09", "anna", "session", "203.0.113.9", "deleteInstance", "instances/db-31", "202"}, strings.Fields(lines[219]))
+	require.Equal(t, exitUsage, u.run("audit", "--since", "yesterday").code)
+}

@@ -30,6 +30,8 @@ var needs = map[string]toygres.Role{
 	"listUserTokens":  toygres.RoleAdmin,
 	"revokeUserToken": toygres.RoleAdmin,
 
+	"listAudit": toygres.RoleAdmin,
+
 	"getOffer":           toygres.RoleViewer,
 	"listInstances":      toygres.RoleViewer,
 	"getInstance":        toygres.RoleViewer,
@@ -61,10 +63,14 @@ var needs = map[string]toygres.Role{
 	"deleteRuntimeImage":   toygres.RoleAdmin,
 }
 
-// access lets a request through to its operation if it is not forged and
-// whoever is behind it may do that.
-func (s *Server) access(op *operation) echo.MiddlewareFunc {
-	role, known := needs[op.id]
+// guards are what a request passes on the way to its operation.
+func (s *Server) guards(op *operation) []echo.MiddlewareFunc {
+	return []echo.MiddlewareFunc{authenticate(s, op), audit(s, op), authorize(op), op.validate, auditFirst(s, op)}
+}
+
+// authenticate lets a request through that is not forged and that somebody is
+// behind.
+func authenticate(s *Server, op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			request := c.Request()
@@ -90,8 +96,21 @@ func (s *Server) access(op *operation) echo.MiddlewareFunc {
 				return err
 			}
 			current.principal = principal
-			if !known || !principal.User.Role.Covers(role) {
-				return toygres.Errorf(toygres.CodeForbidden, "this needs the role %s; yours is %s", role, principal.User.Role)
+			return next(c)
+		}
+	}
+}
+
+// authorize lets a request through if whoever is behind it may do that.
+func authorize(op *operation) echo.MiddlewareFunc {
+	role, known := needs[op.id]
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if op.public {
+				return next(c)
+			}
+			if user := callOf(c.Request().Context()).principal.User; !known || !user.Role.Covers(role) {
+				return toygres.Errorf(toygres.CodeForbidden, "this needs the role %s; yours is %s", role, user.Role)
 			}
 			return next(c)
 		}

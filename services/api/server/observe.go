@@ -28,6 +28,7 @@ type call struct {
 	clientIP   string
 	credential auth.Credential
 	principal  catalog.Principal // zero until somebody is signed in
+	auditID    catalog.AuditID   // zero until the audit log has it
 }
 
 type callKey struct{}

@@ -35,9 +35,10 @@ func (s *Server) ChangePassword(ctx context.Context, request openapi.ChangePassw
 	return openapi.ChangePassword204Response{}, nil
 }
 
-// checkPassword returns the user and the stored hash of the password. It
-// answers the same, after the same time, for a wrong name and a wrong password:
-// CodeUnauthenticated, or CodeRateLimited when there were too many.
+// checkPassword returns the user and the stored hash of the password. Its error
+// is the same, after the same time, for a wrong name and a wrong password:
+// CodeUnauthenticated, or CodeRateLimited when there were too many. The user is
+// whoever has the name, also then.
 func (s *Server) checkPassword(ctx context.Context, name, password string) (toygres.User, string, error) {
 	source := auth.SourceOf(callOf(ctx).clientIP)
 	if err := s.options.Catalog.TakeSignIn(ctx, name, source, s.options.SignInLimits); err != nil {
@@ -45,7 +46,7 @@ func (s *Server) checkPassword(ctx context.Context, name, password string) (toyg
 	}
 	user, hash, err := s.matchPassword(ctx, name, password)
 	if toygres.CodeOf(err) == toygres.CodeUnauthenticated {
-		return toygres.User{}, "", err // the try stays counted
+		return user, "", err // the try stays counted
 	}
 	if returned := s.options.Catalog.ReturnSignIn(context.WithoutCancel(ctx), name, source, err == nil); returned != nil {
 		s.log.WarnContext(ctx, "a sign-in that did not fail is counted as one", "request_id", callOf(ctx).requestID, "error", returned)
@@ -63,7 +64,7 @@ func (s *Server) matchPassword(ctx context.Context, name, password string) (toyg
 		return toygres.User{}, "", err
 	}
 	if !match {
-		return toygres.User{}, "", toygres.Errorf(toygres.CodeUnauthenticated, "the user name or the password is wrong")
+		return user, "", toygres.Errorf(toygres.CodeUnauthenticated, "the user name or the password is wrong")
 	}
 	return user, hash, nil
 }

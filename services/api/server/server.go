@@ -185,7 +185,7 @@ func (s *Server) Handler() http.Handler {
 
 	guards := map[string][]echo.MiddlewareFunc{}
 	for _, op := range s.contract.operations {
-		guards[op.id] = []echo.MiddlewareFunc{s.access(op), op.validate}
+		guards[op.id] = s.guards(op)
 	}
 	openapi.RegisterHandlersWithOptions(e, openapi.NewStrictHandler(s, nil), openapi.RegisterHandlersOptions{OperationMiddlewares: guards})
 	if !s.options.Tracing {

@@ -18,11 +18,14 @@ func (s *Server) SignIn(ctx context.Context, request openapi.SignInRequestObject
 	current := callOf(ctx)
 	name := strings.TrimSpace(request.Body.Username)
 	user, _, err := s.checkPassword(ctx, name, request.Body.Password)
-	switch {
-	case toygres.CodeOf(err) == toygres.CodeRateLimited:
+	if toygres.CodeOf(err) == toygres.CodeRateLimited {
 		s.metrics.signIns.WithLabelValues("limited").Inc()
 		return nil, err
-	case err != nil:
+	}
+	if audited := s.recordSignIn(ctx, user, err); audited != nil {
+		return nil, audited
+	}
+	if err != nil {
 		s.metrics.signIns.WithLabelValues("refused").Inc()
 		return nil, err
 	}

@@ -4,6 +4,28 @@
  */
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what, and from where
+         * @description Every request that was to change something, also one that was refused for lack of rights or a broken rule; passwords that were
+         *     revealed; queries, without their text; and sign-ins whose password was looked at, also failed ones. An entry is written before anything is
+         *     done: one without a `status` is still at work, or its server died in it.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -753,6 +775,31 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AuditEntry: {
+            /** @description The `operationId` in this contract. */
+            action: string;
+            address: string;
+            /** Format: date-time */
+            at: string;
+            code?: components["schemas"]["ErrorCode"];
+            /** @description What showed who it was: session, token or password. */
+            credential: string;
+            /** @description A decimal number that grows with time. */
+            id: string;
+            request_id: string;
+            /** @description HTTP status of the answer; absent while it is not known. */
+            status?: number;
+            /** @description To what, for example "instances/mydb". */
+            target: string;
+            /** @description The name of the token. */
+            token?: string;
+            /** @description Who; absent for a sign-in with a name that no user has. */
+            user?: string;
+        };
+        AuditList: {
+            items: components["schemas"]["AuditEntry"][];
+            next_cursor?: string;
+        };
         ChangePasswordRequest: {
             /** Format: password */
             current_password: string;
@@ -1280,6 +1327,42 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Only this action, an `operationId` of this contract. */
+                action?: string;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only what was done to instances of this name. */
+                instance?: string;
+                /** @description How many at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Only what was done then or later. */
+                since?: string;
+                /** @description Only what was done before. */
+                until?: string;
+                /** @description Only what this user did, in whatever case. */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     streamEvents: {
         parameters: {
             query?: {
