@@ -90,6 +90,15 @@ func CodeOf(err error) ErrorCode {
 	return CodeInternal
 }
 
+// FieldsOf returns the fields of the first [Error] in err's chain.
+func FieldsOf(err error) []FieldError {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Fields
+	}
+	return nil
+}
+
 // MessageOf returns the user's message of the first [Error] in err's chain,
 // and a general sentence for any other error, whose text may hold internals.
 func MessageOf(err error) string {

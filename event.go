@@ -15,6 +15,10 @@ const (
 	EventOperationStarted EventType = "operation.started" // Data: kind
 	EventOperationEnded   EventType = "operation.ended"   // Data: kind, state
 	EventOperationCancel  EventType = "operation.cancel"  // somebody asked for it
+	EventBatchStarted     EventType = "batch.started"     // Data: kind, total
+	EventBatchProgress    EventType = "batch.progress"    // Data: total, waiting, running, succeeded, failed, cancelled
+	EventBatchEnded       EventType = "batch.ended"       // Data: kind, state, and as above
+	EventBatchCancel      EventType = "batch.cancel"      // somebody asked for it; Data: kind
 	EventStepStarted      EventType = "step.started"      // Data: step, attempt
 	EventStepProgress     EventType = "step.progress"     // Data: step
 	EventStepSucceeded    EventType = "step.succeeded"    // Data: step, attempt
@@ -23,13 +27,14 @@ const (
 	EventQueryRun         EventType = "query.run"         // Data: role, read_only, duration_ms, rows; sqlstate or code when it failed
 )
 
-// Event is an append-only fact about an instance.
+// Event is an append-only fact about an instance or a batch.
 type Event struct {
 	ID           EventID
 	Type         EventType
-	InstanceID   InstanceID
+	InstanceID   InstanceID // "" for a fact about a batch
 	InstanceName string
 	OperationID  OperationID // "" when no operation is behind it
+	Batch        BatchID     // for facts about a batch, which have no instance; "" for all else
 	Actor        UserID      // "" when Toygres itself is
 	Message      string      // one sentence for people
 	Data         map[string]string

@@ -57,6 +57,7 @@ type Operation struct {
 	WorkflowID   string // Temporal's workflow id; "" for simple operations
 	RunID        string // Temporal's run id; "" until it began
 	RequestedBy  UserID
+	Batch        BatchID   // that it is a part of; "" for none
 	CancelAsked  bool      // somebody asked for cancellation
 	ErrorCode    ErrorCode // why it failed; "" otherwise
 	Error        string    // the same in words

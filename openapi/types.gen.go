@@ -9,6 +9,33 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for BatchItemState.
+const (
+	BatchItemStateCancelled BatchItemState = "cancelled"
+	BatchItemStateFailed    BatchItemState = "failed"
+	BatchItemStateRunning   BatchItemState = "running"
+	BatchItemStateSucceeded BatchItemState = "succeeded"
+	BatchItemStateWaiting   BatchItemState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the BatchItemState enum.
+func (e BatchItemState) Valid() bool {
+	switch e {
+	case BatchItemStateCancelled:
+		return true
+	case BatchItemStateFailed:
+		return true
+	case BatchItemStateRunning:
+		return true
+	case BatchItemStateSucceeded:
+		return true
+	case BatchItemStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ErrorCode.
 const (
 	ErrorCodeCancelled       ErrorCode = "cancelled"
@@ -325,6 +352,73 @@ type AuditList struct {
 	NextCursor *string      `json:"next_cursor,omitempty"`
 }
 
+// Batch defines model for Batch.
+type Batch struct {
+	CancelAsked bool `json:"cancel_asked"`
+
+	// Counts How many items are in which state.
+	Counts    BatchCounts `json:"counts"`
+	CreatedAt time.Time   `json:"created_at"`
+	EndedAt   *time.Time  `json:"ended_at,omitempty"`
+
+	// Error Why it ended before all items had had their turn.
+	Error     *string            `json:"error,omitempty"`
+	ErrorCode *ErrorCode         `json:"error_code,omitempty"`
+	Id        openapi_types.UUID `json:"id"`
+
+	// Items A page of them, where one batch was asked for.
+	Items *[]BatchItem `json:"items,omitempty"`
+
+	// Kind What is done to each instance.
+	Kind OperationKind `json:"kind"`
+
+	// NextCursor Of the next page of items; absent on the last.
+	NextCursor *string    `json:"next_cursor,omitempty"`
+	StartedAt  *time.Time `json:"started_at,omitempty"`
+
+	// State `failed` when it is over and not all items have succeeded.
+	State OperationState `json:"state"`
+
+	// TemporalUrl The workflow in Temporal Web.
+	TemporalUrl *string `json:"temporal_url,omitempty"`
+}
+
+// BatchCounts How many items are in which state.
+type BatchCounts struct {
+	Cancelled int `json:"cancelled"`
+	Failed    int `json:"failed"`
+	Running   int `json:"running"`
+	Succeeded int `json:"succeeded"`
+	Total     int `json:"total"`
+	Waiting   int `json:"waiting"`
+}
+
+// BatchItem defines model for BatchItem.
+type BatchItem struct {
+	// Error Why it did not succeed.
+	Error     *string    `json:"error,omitempty"`
+	ErrorCode *ErrorCode `json:"error_code,omitempty"`
+
+	// Name The instance's.
+	Name string `json:"name"`
+
+	// OperationId Absent when none was begun, or it is no longer kept.
+	OperationId *openapi_types.UUID `json:"operation_id,omitempty"`
+
+	// Position In the order in which they are begun, from 1.
+	Position int            `json:"position"`
+	State    BatchItemState `json:"state"`
+}
+
+// BatchItemState defines model for BatchItemState.
+type BatchItemState string
+
+// BatchList defines model for BatchList.
+type BatchList struct {
+	Items      []Batch `json:"items"`
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
 // ChangePasswordRequest defines model for ChangePasswordRequest.
 type ChangePasswordRequest struct {
 	CurrentPassword string `json:"current_password"`
@@ -382,6 +476,12 @@ type CreateInstanceRequest struct {
 	Version *int `json:"version,omitempty"`
 }
 
+// CreateInstancesRequest defines model for CreateInstancesRequest.
+type CreateInstancesRequest struct {
+	// Instances Each stands for one instance, or for as many as its name does: load-{001..100}. All of them are at most 500.
+	Instances []CreateInstanceRequest `json:"instances"`
+}
+
 // CreateTokenRequest defines model for CreateTokenRequest.
 type CreateTokenRequest struct {
 	// ExpiresInDays Absent for a token that does not expire.
@@ -424,6 +524,21 @@ type CreatedToken struct {
 	Token string `json:"token"`
 }
 
+// DeleteInstancesRequest Either `names` or `match`.
+type DeleteInstancesRequest struct {
+	// Match All instances whose name is like this, at most 500: * is any text, ? any character.
+	Match *string `json:"match,omitempty"`
+
+	// Names Names, which may have a range of numbers in them: load-{001..100}.
+	Names *[]string `json:"names,omitempty"`
+
+	// Purge Remove them with their data at once, for good, also those in the trash.
+	Purge *bool `json:"purge,omitempty"`
+
+	// State With `match`, only instances in one of these states.
+	State *[]InstanceState `json:"state,omitempty"`
+}
+
 // Endpoint defines model for Endpoint.
 type Endpoint struct {
 	Host string `json:"host"`
@@ -436,13 +551,20 @@ type ErrorCode string
 // Event defines model for Event.
 type Event struct {
 	// Actor Who did it; absent when Toygres itself did.
-	Actor     *string            `json:"actor,omitempty"`
-	CreatedAt time.Time          `json:"created_at"`
-	Data      *map[string]string `json:"data,omitempty"`
+	Actor *string `json:"actor,omitempty"`
+
+	// BatchId Of an event of a batch itself.
+	BatchId   *openapi_types.UUID `json:"batch_id,omitempty"`
+	CreatedAt time.Time           `json:"created_at"`
+	Data      *map[string]string  `json:"data,omitempty"`
 
 	// Id A decimal number that grows with time.
-	Id           string              `json:"id"`
-	InstanceId   openapi_types.UUID  `json:"instance_id"`
+	Id string `json:"id"`
+
+	// InstanceId Absent for an event of a batch.
+	InstanceId *openapi_types.UUID `json:"instance_id,omitempty"`
+
+	// InstanceName Empty for an event of a batch.
 	InstanceName string              `json:"instance_name"`
 	Message      string              `json:"message"`
 	OperationId  *openapi_types.UUID `json:"operation_id,omitempty"`
@@ -584,15 +706,17 @@ type Offer struct {
 
 // Operation defines model for Operation.
 type Operation struct {
-	CancelAsked  bool               `json:"cancel_asked"`
-	CreatedAt    time.Time          `json:"created_at"`
-	EndedAt      *time.Time         `json:"ended_at,omitempty"`
-	Error        *string            `json:"error,omitempty"`
-	ErrorCode    *ErrorCode         `json:"error_code,omitempty"`
-	Id           openapi_types.UUID `json:"id"`
-	InstanceId   openapi_types.UUID `json:"instance_id"`
-	InstanceName string             `json:"instance_name"`
-	Kind         OperationKind      `json:"kind"`
+	// BatchId The batch that it is a part of.
+	BatchId      *openapi_types.UUID `json:"batch_id,omitempty"`
+	CancelAsked  bool                `json:"cancel_asked"`
+	CreatedAt    time.Time           `json:"created_at"`
+	EndedAt      *time.Time          `json:"ended_at,omitempty"`
+	Error        *string             `json:"error,omitempty"`
+	ErrorCode    *ErrorCode          `json:"error_code,omitempty"`
+	Id           openapi_types.UUID  `json:"id"`
+	InstanceId   openapi_types.UUID  `json:"instance_id"`
+	InstanceName string              `json:"instance_name"`
+	Kind         OperationKind       `json:"kind"`
 
 	// RetryOf The operation that failed or was cancelled, and that this one tries again.
 	RetryOf *openapi_types.UUID `json:"retry_of,omitempty"`
@@ -903,8 +1027,14 @@ type UserList struct {
 	Items []User `json:"items"`
 }
 
+// BatchID defines model for BatchID.
+type BatchID = openapi_types.UUID
+
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
 
 // Limit defines model for Limit.
 type Limit = int
@@ -942,6 +1072,27 @@ type ListAuditParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListBatchesParams defines parameters for ListBatches.
+type ListBatchesParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetBatchParams defines parameters for GetBatch.
+type GetBatchParams struct {
+	// State Only items in one of these states.
+	State *[]BatchItemState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // StreamEventsParams defines parameters for StreamEvents.
 type StreamEventsParams struct {
 	// Instance Only events of the instance with this name.
@@ -949,6 +1100,9 @@ type StreamEventsParams struct {
 
 	// Operation Only events of this operation.
 	Operation *openapi_types.UUID `form:"operation,omitempty" json:"operation,omitempty"`
+
+	// Batch Only events of this batch itself; those of its operations are not among them.
+	Batch *openapi_types.UUID `form:"batch,omitempty" json:"batch,omitempty"`
 
 	// LastEventID Resume after this event.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
@@ -978,7 +1132,19 @@ type ListInstancesParams struct {
 // CreateInstanceParams defines parameters for CreateInstance.
 type CreateInstanceParams struct {
 	// IdempotencyKey A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours.
-	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CreateInstancesParams defines parameters for CreateInstances.
+type CreateInstancesParams struct {
+	// IdempotencyKey A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteInstancesParams defines parameters for DeleteInstances.
+type DeleteInstancesParams struct {
+	// IdempotencyKey A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // DeleteInstanceParams defines parameters for DeleteInstance.
@@ -1033,6 +1199,12 @@ type ListOperationsParams struct {
 
 // CreateInstanceJSONRequestBody defines body for CreateInstance for application/json ContentType.
 type CreateInstanceJSONRequestBody = CreateInstanceRequest
+
+// CreateInstancesJSONRequestBody defines body for CreateInstances for application/json ContentType.
+type CreateInstancesJSONRequestBody = CreateInstancesRequest
+
+// DeleteInstancesJSONRequestBody defines body for DeleteInstances for application/json ContentType.
+type DeleteInstancesJSONRequestBody = DeleteInstancesRequest
 
 // UpdateInstanceJSONRequestBody defines body for UpdateInstance for application/json ContentType.
 type UpdateInstanceJSONRequestBody = UpdateInstanceRequest

@@ -17,6 +17,7 @@ var (
 	servers     *activities.Servers
 	connections *activities.Connections
 	trash       *activities.Trash
+	batches     *activities.Batches
 )
 
 // operation is what workflows know of the operation they carry out.

@@ -32,7 +32,7 @@ func ID(instance toygres.InstanceID) string { return "instance/" + string(instan
 // If another operation of the instance still runs, starting fails with a
 // serviceerror.WorkflowExecutionAlreadyStarted.
 func StartOptions(op toygres.Operation) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
+	options := client.StartWorkflowOptions{
 		ID:                       ID(op.InstanceID),
 		TaskQueue:                TaskQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
@@ -45,6 +45,10 @@ func StartOptions(op toygres.Operation) client.StartWorkflowOptions {
 		),
 		StaticSummary: summary(op),
 	}
+	if op.Batch != "" {
+		options.Priority = inBatch
+	}
+	return options
 }
 
 // Start starts the workflow of a durable operation that is recorded in the
@@ -111,4 +115,5 @@ func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(PurgeInstance)
 	r.RegisterWorkflow(ResizeInstance)
 	r.RegisterWorkflow(RotatePassword)
+	r.RegisterWorkflow(RunBatch)
 }

@@ -156,11 +156,13 @@ type beginning struct {
 	keep   time.Duration       // in the trash, for a trash
 	due    bool                // only if its time in the trash is over; then nobody asked
 	again  toygres.OperationID // that is tried again; it must be the instance's last one
+
+	operation toygres.OperationID // its id, where that was chosen before; "" for a new one
 }
 
 // begin answers the zero Begun when the instance is not as it has to be.
 func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
-	operation := toygres.Operation{ID: toygres.OperationID(newID()), Kind: b.kind, InstanceName: b.name, Size: b.to, RetryOf: b.again,
+	operation := toygres.Operation{ID: operationID(b.operation), Kind: b.kind, InstanceName: b.name, Size: b.to, RetryOf: b.again,
 		State: toygres.OperationPending, RequestedBy: b.actor}
 	steps := toygres.PlannedSteps(b.kind)
 	operation.Steps = pending(steps)

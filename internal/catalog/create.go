@@ -16,6 +16,8 @@ type NewInstance struct {
 	Owner       toygres.UserID
 	Provider    string
 	Idempotency *IdempotencyKey // nil when the client sent none
+	// Operation is the id of the operation, where that was chosen before; "" for a new one.
+	Operation toygres.OperationID
 }
 
 // Begun is what a request has set off.
@@ -133,7 +135,7 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	instance := toygres.Instance{ID: toygres.InstanceID(newID()), Spec: n.Spec, Owner: n.Owner, Provider: n.Provider,
 		Metadata: toygres.Metadata{Tags: map[string]string{}, Monitored: true},
 		State:    toygres.StateCreating, Health: toygres.HealthUnknown}
-	operation := toygres.Operation{ID: toygres.OperationID(newID()), Kind: toygres.KindCreate, InstanceID: instance.ID,
+	operation := toygres.Operation{ID: operationID(n.Operation), Kind: toygres.KindCreate, InstanceID: instance.ID,
 		InstanceName: n.Spec.Name, State: toygres.OperationPending, WorkflowID: WorkflowID(instance.ID), RequestedBy: n.Owner}
 	var key string
 	hash := []byte{}
@@ -165,6 +167,14 @@ func (s *Store) noRoom(ctx context.Context, n NewInstance) error {
 		return err
 	}
 	return overQuota(owner, quota, use, Use{Instances: 1, StorageGiB: n.Spec.StorageGiB})
+}
+
+// operationID is the id that was chosen before, or a new one.
+func operationID(chosen toygres.OperationID) toygres.OperationID {
+	if chosen != "" {
+		return chosen
+	}
+	return toygres.OperationID(newID())
 }
 
 // pending returns steps as they are planned.

@@ -23,6 +23,7 @@ type cursor struct {
 const (
 	instanceList  = 'i'
 	operationList = 'o'
+	batchList     = 'b'
 )
 
 // encode makes the cursor opaque text, safe in a URL.

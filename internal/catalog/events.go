@@ -9,7 +9,7 @@ import (
 	"github.com/toygres/toygres"
 )
 
-const eventColumns = `id, type, instance_id::text, instance_name, coalesce(operation_id::text, ''), coalesce(actor::text, ''), message, data, created_at`
+const eventColumns = `id, type, coalesce(instance_id::text, ''), instance_name, coalesce(operation_id::text, ''), coalesce(batch_id::text, ''), coalesce(actor::text, ''), message, data, created_at`
 
 // EventFilter selects events. Zero fields select all.
 type EventFilter struct {
@@ -86,6 +86,6 @@ func (s *Store) RecordEvent(ctx context.Context, e toygres.Event) (toygres.Event
 
 func scanEvent(row pgx.CollectableRow) (toygres.Event, error) {
 	var e toygres.Event
-	err := row.Scan(&e.ID, &e.Type, &e.InstanceID, &e.InstanceName, &e.OperationID, &e.Actor, &e.Message, &e.Data, &e.CreatedAt)
+	err := row.Scan(&e.ID, &e.Type, &e.InstanceID, &e.InstanceName, &e.OperationID, &e.Batch, &e.Actor, &e.Message, &e.Data, &e.CreatedAt)
 	return e, err
 }

@@ -41,7 +41,7 @@ func (s *Store) replay(ctx context.Context, owner toygres.UserID, key *Idempoten
 	}
 	f, found, err := one(ctx, s, func(row pgx.CollectableRow) (f first, err error) {
 		return f, row.Scan(&f.hash, &f.operation)
-	}, `SELECT request_hash, operation_id::text FROM idempotency_keys WHERE user_id = $1 AND key = $2`, owner, key.Key)
+	}, `SELECT request_hash, coalesce(operation_id::text, '') FROM idempotency_keys WHERE user_id = $1 AND key = $2`, owner, key.Key)
 	if err != nil || !found {
 		return Begun{}, false, err
 	}

@@ -16,21 +16,26 @@ import (
 // ran, and one whose removal was begun and not finished. Everything else is as
 // in [Store.Begin].
 func (s *Store) BeginDelete(ctx context.Context, name string, keep time.Duration, actor toygres.UserID) (Begun, error) {
-	instance, err := s.Instance(ctx, name)
+	return s.beginRemoval(ctx, beginning{name: name, actor: actor, keep: keep})
+}
+
+// beginRemoval chooses the kind.
+func (s *Store) beginRemoval(ctx context.Context, b beginning) (Begun, error) {
+	instance, err := s.Instance(ctx, b.name)
 	if err != nil {
 		return Begun{}, err
 	}
-	if keep > 0 && instance.State == toygres.StateFailed {
+	if b.keep > 0 && instance.State == toygres.StateFailed {
 		worth, err := s.worthKeeping(ctx, instance)
 		if err != nil {
 			return Begun{}, err
 		}
 		if !worth {
-			keep = 0
+			b.keep = 0
 		}
 	}
-	b := beginning{name: name, kind: toygres.KindTrash, during: toygres.StateDeleting, actor: actor, keep: keep}
-	if keep <= 0 {
+	b.kind, b.during = toygres.KindTrash, toygres.StateDeleting
+	if b.keep <= 0 {
 		b.kind = toygres.KindDelete
 	}
 	return s.beginUnless(ctx, b, toygres.StateDeleted)

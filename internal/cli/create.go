@@ -13,11 +13,7 @@ import (
 
 // createCommand asks for a new instance.
 func (a *app) createCommand() *cobra.Command {
-	var version int
-	var sizes sizeFlags
-	var imageType, runtimeImage string
-	var public bool
-	var allowed []string
+	var asked createFlags
 	var wait waiting
 	cmd := &cobra.Command{
 		Use:     "create NAME",
@@ -30,33 +26,53 @@ does it. What is not said is left to the server's defaults, see "toygres offer".
   toygres create shared --public --allow 203.0.113.0/24,198.51.100.7/32`,
 		Args: exactly(instanceName),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request := openapi.CreateInstanceRequest{Name: args[0], ImageType: optional(imageType), RuntimeImage: optional(runtimeImage)}
-			if cmd.Flags().Changed("version") {
-				request.Version = &version
-			}
-			if public {
-				request.Public = &public
-			}
-			if len(allowed) > 0 {
-				request.AllowedCidrs = &allowed
-			}
-			if _, err := sizes.read(cmd, &request.CpuMillis, &request.MemoryMib, &request.StorageGib); err != nil {
+			request, err := asked.read(cmd, args[0])
+			if err != nil {
 				return err
 			}
 			return a.create(cmd.Context(), request, wait)
 		},
 	}
-	flags := cmd.Flags()
-	flags.IntVar(&version, "version", 0, "PostgreSQL major version, for example 18")
-	sizes.flags(cmd)
-	flags.StringVar(&imageType, "image-type", "", "image type: stock or pg_durable")
-	flags.StringVar(&runtimeImage, "runtime-image", "", "runtime image to run instead of the stock one, see \"toygres images list\"; its image type is stock")
-	flags.BoolVar(&public, "public", false, "reachable from outside of where instances live")
-	flags.StringSliceVar(&allowed, "allow", nil, "networks from which clients may come, for example 203.0.113.0/24; repeat it or separate by commas")
+	asked.flags(a, cmd)
 	wait.flags(cmd, "the instance is running")
+	return cmd
+}
+
+// createFlags are the flags of every command that makes instances.
+type createFlags struct {
+	version                 int
+	sizes                   sizeFlags
+	imageType, runtimeImage string
+	public                  bool
+	allowed                 []string
+}
+
+func (f *createFlags) flags(a *app, cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVar(&f.version, "version", 0, "PostgreSQL major version, for example 18")
+	f.sizes.flags(cmd)
+	flags.StringVar(&f.imageType, "image-type", "", "image type: stock or pg_durable")
+	flags.StringVar(&f.runtimeImage, "runtime-image", "", "runtime image to run instead of the stock one, see \"toygres images list\"; its image type is stock")
+	flags.BoolVar(&f.public, "public", false, "reachable from outside of where instances live")
+	flags.StringSliceVar(&f.allowed, "allow", nil, "networks from which clients may come, for example 203.0.113.0/24; repeat it or separate by commas")
 	complete(cmd, "image-type", "stock", "pg_durable")
 	completeBy(cmd, "runtime-image", a.imagesLike)
-	return cmd
+}
+
+// read returns the request for an instance, without what was not said.
+func (f *createFlags) read(cmd *cobra.Command, name string) (openapi.CreateInstanceRequest, error) {
+	request := openapi.CreateInstanceRequest{Name: name, ImageType: optional(f.imageType), RuntimeImage: optional(f.runtimeImage)}
+	if cmd.Flags().Changed("version") {
+		request.Version = &f.version
+	}
+	if f.public {
+		request.Public = &f.public
+	}
+	if len(f.allowed) > 0 {
+		request.AllowedCidrs = &f.allowed
+	}
+	_, err := f.sizes.read(cmd, &request.CpuMillis, &request.MemoryMib, &request.StorageGib)
+	return request, err
 }
 
 func (a *app) create(ctx context.Context, request openapi.CreateInstanceRequest, wait waiting) error {

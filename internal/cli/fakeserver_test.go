@@ -246,7 +246,8 @@ func (s *fakeServer) happen(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
-	event := openapi.Event{Id: strconv.Itoa(len(s.events) + 1), Type: "step.progress", InstanceId: uuid.MustParse(instanceID),
+	about := uuid.MustParse(instanceID)
+	event := openapi.Event{Id: strconv.Itoa(len(s.events) + 1), Type: "step.progress", InstanceId: &about,
 		InstanceName: "demo", Message: "something happened", CreatedAt: testNow}
 	for id := range s.operations {
 		event.OperationId = &id

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -19,7 +20,12 @@ type config struct {
 	CatalogURL string `env:"CATALOG_URL,required"`
 	LogLevel   string `env:"LOG_LEVEL" envDefault:"info"`
 
-	Quota      catalog.QuotaConfig // for what a workflow asks for in a user's name
+	Quota catalog.QuotaConfig // for what a workflow asks for in a user's name
+	// How many instances may be made at a time, whoever asks and by however many
+	// workers; 0: twice as many as this machine has CPUs. All workers should
+	// say the same.
+	CreatesAtOnce int `env:"CREATES_AT_ONCE"`
+
 	Temporal   temporal.Config
 	Versioning versioning
 	Provider   providers.Config
@@ -53,6 +59,12 @@ func readConfig() (config, error) {
 	}
 	if c.Versioning.BuildID == "" {
 		c.Versioning.BuildID = version.String()
+	}
+	if c.CreatesAtOnce < 0 {
+		return config{}, errors.New("TOYGRES_CREATES_AT_ONCE must be at least 1, or 0 for twice the number of CPUs")
+	}
+	if c.CreatesAtOnce == 0 {
+		c.CreatesAtOnce = 2 * runtime.NumCPU()
 	}
 	if c.Versioning.Drain < 0 {
 		return config{}, errors.New("TOYGRES_WORKER_DRAIN must not be negative; write it like 30m")

@@ -79,7 +79,7 @@ func run(ctx context.Context) error {
 	}
 	defer workflows.Close()
 
-	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, log: log}
+	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, log: log, places: c.CreatesAtOnce}
 	if c.Versioning.Enabled {
 		queue.release = &deployment{versioning: c.Versioning, client: workflows, log: log}
 	}

@@ -22,6 +22,7 @@ type taskQueue struct {
 	catalog  *catalog.Store
 	provider toygres.Provider
 	log      *slog.Logger
+	places   int         // creates at a time
 	release  *deployment // nil without versioning
 
 	taking atomic.Bool
@@ -109,6 +110,7 @@ func (q *taskQueue) register(w worker.Worker) {
 	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
 	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
 	w.RegisterActivity(&activities.Trash{Catalog: q.catalog, Timers: timers{q.client}})
+	w.RegisterActivity(&activities.Batches{Catalog: q.catalog, Provider: q.provider.Name(), Window: q.places})
 }
 
 // timers are those of Temporal.

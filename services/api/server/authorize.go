@@ -41,10 +41,14 @@ var needs = map[string]toygres.Role{
 	"getRuntimeImage":    toygres.RoleViewer,
 	"listOperations":     toygres.RoleViewer,
 	"getOperation":       toygres.RoleViewer,
+	"listBatches":        toygres.RoleViewer,
+	"getBatch":           toygres.RoleViewer,
 	"streamEvents":       toygres.RoleViewer,
 
 	"createInstance":   toygres.RoleOperator,
+	"createInstances":  toygres.RoleOperator,
 	"deleteInstance":   toygres.RoleOperator,
+	"deleteInstances":  toygres.RoleOperator,
 	"undeleteInstance": toygres.RoleOperator,
 	"stopInstance":     toygres.RoleOperator,
 	"updateInstance":   toygres.RoleOperator,
@@ -61,6 +65,7 @@ var needs = map[string]toygres.Role{
 	// What code may run beside everybody's data is not each operator's to say.
 	"registerRuntimeImage": toygres.RoleAdmin,
 	"deleteRuntimeImage":   toygres.RoleAdmin,
+	"cancelBatch":          toygres.RoleOperator,
 }
 
 // guards are what a request passes on the way to its operation.

@@ -61,16 +61,14 @@ func (s *Server) operation(o toygres.Operation) openapi.Operation {
 		State:        openapi.OperationState(o.State),
 		CancelAsked:  o.CancelAsked,
 		RetryOf:      optionalID(o.RetryOf),
+		BatchId:      optionalID(o.Batch),
+		ErrorCode:    optionalCode(o.ErrorCode),
 		Error:        optional(o.Error),
 		TemporalUrl:  optional(s.temporalURL(o)),
 		CreatedAt:    o.CreatedAt,
 		StartedAt:    optionalTime(o.StartedAt),
 		EndedAt:      optionalTime(o.EndedAt),
 		Steps:        make([]openapi.Step, len(o.Steps)),
-	}
-	if o.ErrorCode != "" {
-		code := openapi.ErrorCode(o.ErrorCode)
-		out.ErrorCode = &code
 	}
 	if !o.Size.IsZero() {
 		out.Size = &openapi.Size{CpuMillis: o.Size.CPUMillis, MemoryMib: o.Size.MemoryMiB, StorageGib: o.Size.StorageGiB}
@@ -94,14 +92,16 @@ func (s *Server) operation(o toygres.Operation) openapi.Operation {
 
 // temporalURL is where Temporal Web shows the operation's workflow; "" when
 // there is none, or no Temporal Web.
-func (s *Server) temporalURL(o toygres.Operation) string {
-	if s.options.TemporalUIURL == "" || o.WorkflowID == "" {
+func (s *Server) temporalURL(o toygres.Operation) string { return s.workflowURL(o.WorkflowID, o.RunID) }
+
+func (s *Server) workflowURL(workflow, run string) string {
+	if s.options.TemporalUIURL == "" || workflow == "" {
 		return ""
 	}
 	link := s.options.TemporalUIURL + "/namespaces/" + url.PathEscape(s.options.TemporalNamespace) +
-		"/workflows/" + url.PathEscape(o.WorkflowID)
-	if o.RunID != "" {
-		link += "/" + url.PathEscape(o.RunID)
+		"/workflows/" + url.PathEscape(workflow)
+	if run != "" {
+		link += "/" + url.PathEscape(run)
 	}
 	return link
 }
@@ -111,9 +111,10 @@ func event(e toygres.Event, actor string) openapi.Event {
 	out := openapi.Event{
 		Id:           strconv.FormatInt(int64(e.ID), 10),
 		Type:         string(e.Type),
-		InstanceId:   id(e.InstanceID),
+		InstanceId:   optionalID(e.InstanceID),
 		InstanceName: e.InstanceName,
 		OperationId:  optionalID(e.OperationID),
+		BatchId:      optionalID(e.Batch),
 		Actor:        optional(actor),
 		Message:      e.Message,
 		CreatedAt:    e.CreatedAt,

@@ -51,7 +51,7 @@ func (s *Server) CreateInstance(ctx context.Context, request openapi.CreateInsta
 	if err := spec.Validate(offer); err != nil {
 		return nil, err
 	}
-	key, err := idempotencyKey(request.Params.IdempotencyKey, *request.Body)
+	key, err := idempotencyKey(request.Params.IdempotencyKey, "", *request.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,9 @@ func specOf(body openapi.CreateInstanceRequest, offer toygres.Offer) toygres.Spe
 }
 
 // idempotencyKey ties the client's key to what was asked, as it was sent:
-// defaults may change between a request and its repeat.
-func idempotencyKey(key *string, body openapi.CreateInstanceRequest) (*catalog.IdempotencyKey, error) {
+// defaults may change between a request and its repeat. what tells requests
+// apart whose bodies may be equal.
+func idempotencyKey(key *string, what string, body any) (*catalog.IdempotencyKey, error) {
 	if key == nil {
 		return nil, nil
 	}
@@ -104,6 +105,6 @@ func idempotencyKey(key *string, body openapi.CreateInstanceRequest) (*catalog.I
 	if err != nil {
 		return nil, fmt.Errorf("hash the request: %w", err)
 	}
-	sum := sha256.Sum256(canonical)
+	sum := sha256.Sum256(append([]byte(what), canonical...))
 	return &catalog.IdempotencyKey{Key: *key, RequestHash: sum[:]}, nil
 }

@@ -82,8 +82,12 @@ func eventsWanted(p openapi.StreamEventsParams) func(toygres.Event) bool {
 	if p.Operation != nil {
 		operation = toygres.OperationID(p.Operation.String())
 	}
+	batch := toygres.BatchID("")
+	if p.Batch != nil {
+		batch = toygres.BatchID(p.Batch.String())
+	}
 	return func(e toygres.Event) bool {
-		return (instance == "" || e.InstanceName == instance) && (operation == "" || e.OperationID == operation)
+		return (batch == "" || e.Batch == batch) && (instance == "" || e.InstanceName == instance) && (operation == "" || e.OperationID == operation)
 	}
 }
 

@@ -149,7 +149,7 @@ func (o *operation) checkBody(c echo.Context) error {
 	}
 	err = o.body.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest(), uuidFormat, openapi3.EnableFormatValidation())
 	if err != nil {
-		fields := append(o.unknownFields(value), fieldErrors("body", err)...)
+		fields := append(unknownFields(o.body, "", value), fieldErrors("body", err)...)
 		return badRequest(summary(fields), fields...)
 	}
 	if f, ok := storable(value, "body"); !ok {
@@ -161,15 +161,24 @@ func (o *operation) checkBody(c echo.Context) error {
 
 // unknownFields returns a field error for each member that the contract does
 // not have, sorted. kin-openapi says that there are some, but not which.
-func (o *operation) unknownFields(value any) []toygres.FieldError {
-	object, ok := value.(map[string]any)
-	if !ok {
-		return nil
-	}
+func unknownFields(schema *openapi3.Schema, at string, value any) []toygres.FieldError {
 	var fields []toygres.FieldError
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if _, known := o.body.Properties[name]; !known {
-			fields = append(fields, toygres.FieldError{Field: name, Rule: "unknown", Message: "is not a field of this request"})
+	switch v := value.(type) {
+	case []any:
+		for i, member := range v {
+			if schema.Items != nil {
+				fields = append(fields, unknownFields(schema.Items.Value, fmt.Sprintf("%s%d.", at, i), member)...)
+			}
+		}
+	case map[string]any:
+		closed := schema.AdditionalProperties.Has != nil && !*schema.AdditionalProperties.Has
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			switch property, known := schema.Properties[name]; {
+			case known:
+				fields = append(fields, unknownFields(property.Value, at+name+".", v[name])...)
+			case closed:
+				fields = append(fields, toygres.FieldError{Field: at + name, Rule: "unknown", Message: "is not a field of this request"})
+			}
 		}
 	}
 	return fields

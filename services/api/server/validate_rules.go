@@ -11,7 +11,7 @@ import (
 // domain's own rules.
 var rules = map[string]string{
 	"required": "required", "type": "type", "enum": "one_of", "format": "format", "pattern": "pattern",
-	"minLength": "min_length", "maxLength": "max_length", "minimum": "min", "maximum": "max", "maxItems": "max_items", "nullable": "type",
+	"minLength": "min_length", "maxLength": "max_length", "minimum": "min", "maximum": "max", "maxItems": "max_items", "minItems": "min_items", "nullable": "type",
 	"minProperties": "required", "maxProperties": "max_items",
 }
 
@@ -57,6 +57,8 @@ func message(err *openapi3.SchemaError) string {
 		return fmt.Sprintf("must have at least %d of its fields", schema.MinProps)
 	case "maxProperties":
 		return fmt.Sprintf("must have at most %d of them", *schema.MaxProps)
+	case "minItems":
+		return fmt.Sprintf("must have at least %d values", schema.MinItems)
 	case "maxItems":
 		return fmt.Sprintf("must have at most %d values", *schema.MaxItems)
 	default:

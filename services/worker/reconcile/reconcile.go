@@ -72,6 +72,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 func (r *Reconciler) sweeps(ctx context.Context) {
 	var compared time.Time
 	for ctx.Err() == nil {
+		r.sweepBatches(ctx)
 		r.sweepDurable(ctx)
 		r.sweepSimple(ctx)
 		r.sweepTrash(ctx)

@@ -35,7 +35,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, workflows: &temporal{runs: map[toygres.OperationID]reconcile.Run{}}}
+	w := &world{t: t, workflows: &temporal{runs: map[toygres.OperationID]reconcile.Run{},
+		batches: map[toygres.BatchID]reconcile.Run{}, batchesCancelled: map[toygres.BatchID]bool{}}}
 	url := postgrestest.NewDatabase(t)
 	_, err := catalog.Migrate(t.Context(), url, catalog.MigrateUp)
 	require.NoError(t, err)
@@ -155,6 +156,40 @@ type temporal struct {
 	down      bool
 	runs      map[toygres.OperationID]reconcile.Run
 	cancelled []toygres.OperationID
+
+	batches          map[toygres.BatchID]reconcile.Run
+	batchesCancelled map[toygres.BatchID]bool
+}
+
+func (f *temporal) batchIs(id toygres.BatchID, run reconcile.Run) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.batches[id] = run
+}
+
+// batch returns how the workflow of a batch is, and whether it was told to
+// cancel.
+func (f *temporal) batch(id toygres.BatchID) (run reconcile.Run, cancelled bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.batches[id], f.batchesCancelled[id]
+}
+
+func (f *temporal) LookAtBatch(_ context.Context, b toygres.Batch) (reconcile.Run, error) {
+	run, _ := f.batch(b.ID)
+	return run, nil
+}
+
+func (f *temporal) StartBatch(_ context.Context, b toygres.Batch) error {
+	f.batchIs(b.ID, reconcile.Run{State: reconcile.RunOpen})
+	return nil
+}
+
+func (f *temporal) CancelBatch(_ context.Context, b toygres.Batch) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.batchesCancelled[b.ID] = true
+	return nil
 }
 
 func (f *temporal) is(op toygres.OperationID, run reconcile.Run) {

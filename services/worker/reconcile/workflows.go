@@ -23,6 +23,12 @@ type Workflows interface {
 	Start(ctx context.Context, op toygres.Operation, spec toygres.Spec) error
 	// Cancel asks it to cancel. That it is over is no error.
 	Cancel(ctx context.Context, op toygres.Operation) error
+
+	// LookAtBatch says how the workflow of a batch is; StartBatch and
+	// CancelBatch are Start and Cancel of batches.
+	LookAtBatch(ctx context.Context, batch toygres.Batch) (Run, error)
+	StartBatch(ctx context.Context, batch toygres.Batch) error
+	CancelBatch(ctx context.Context, batch toygres.Batch) error
 }
 
 // Run is how an operation's workflow is.
@@ -75,11 +81,8 @@ func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 	if marked != op.ID {
 		return Run{State: RunAbsent, Why: "Temporal no longer knows its workflow"}, nil
 	}
-	switch info.GetStatus() {
-	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED, enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
-		return Run{State: RunOpen}, nil
-	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-		run := Run{State: RunCompleted}
+	run := runOf(info.GetStatus())
+	if run.State == RunCompleted {
 		workflow := t.Client.GetWorkflow(ctx, op.WorkflowID, info.GetExecution().GetRunId())
 		switch op.Kind {
 		case toygres.KindCreate:
@@ -87,14 +90,46 @@ func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 		case toygres.KindResize:
 			err = workflow.Get(ctx, &run.Resized)
 		}
-		return run, err
-	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:
-		return Run{State: RunBroken, Why: "its workflow was terminated in Temporal"}, nil
-	case enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-		return Run{State: RunBroken, Why: "its workflow timed out in Temporal"}, nil
-	default:
-		return Run{State: RunBroken, Why: "its workflow met a defect; the worker's log has the details"}, nil
 	}
+	return run, err
+}
+
+// runOf is how a workflow with this status is.
+func runOf(status enumspb.WorkflowExecutionStatus) Run {
+	switch status {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED, enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+		return Run{State: RunOpen}
+	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return Run{State: RunCompleted}
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:
+		return Run{State: RunBroken, Why: "its workflow was terminated in Temporal"}
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return Run{State: RunBroken, Why: "its workflow timed out in Temporal"}
+	default:
+		return Run{State: RunBroken, Why: "its workflow met a defect; the worker's log has the details"}
+	}
+}
+
+// LookAtBatch describes the workflow of a batch.
+func (t Temporal) LookAtBatch(ctx context.Context, batch toygres.Batch) (Run, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	d, err := t.Client.DescribeWorkflowExecution(ctx, workflows.RunBatchID(batch.ID), "")
+	var none *serviceerror.NotFound
+	switch {
+	case errors.As(err, &none):
+		return Run{State: RunAbsent}, nil
+	case err != nil:
+		return Run{}, fmt.Errorf("describe the workflow of batch %s: %w", batch.ID, err)
+	}
+	return runOf(d.GetWorkflowExecutionInfo().GetStatus()), nil
+}
+
+// StartBatch starts the workflow of a batch.
+func (t Temporal) StartBatch(ctx context.Context, batch toygres.Batch) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return workflows.StartBatch(ctx, t.Client, batch)
 }
 
 // Start starts the operation's workflow.
@@ -113,7 +148,18 @@ func (t Temporal) Start(ctx context.Context, op toygres.Operation, spec toygres.
 func (t Temporal) Cancel(ctx context.Context, op toygres.Operation) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := t.Client.CancelWorkflow(ctx, op.WorkflowID, op.RunID)
+	return cancelled(t.Client.CancelWorkflow(ctx, op.WorkflowID, op.RunID))
+}
+
+// CancelBatch asks whichever run of the batch's workflow goes on to cancel.
+func (t Temporal) CancelBatch(ctx context.Context, batch toygres.Batch) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return cancelled(t.Client.CancelWorkflow(ctx, workflows.RunBatchID(batch.ID), ""))
+}
+
+// cancelled is nil for what needs no cancellation any more.
+func cancelled(err error) error {
 	var over *serviceerror.NotFound
 	var asked *serviceerror.CancellationAlreadyRequested
 	if errors.As(err, &over) || errors.As(err, &asked) {

@@ -26,6 +26,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List batches */
+        get: operations["listBatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["BatchID"];
+            };
+            cookie?: never;
+        };
+        /** Get a batch with a page of its items */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["BatchID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch
+         * @description Asks for it. No more operations are begun, and those in progress are cancelled: what they have begun is undone. What has succeeded stays.
+         */
+        post: operations["cancelBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -348,6 +406,52 @@ export interface paths {
          * @description Answers at once. One that ran is `starting` until it accepts connections; any other comes back `stopped`. That it is not in the trash is a conflict.
          */
         post: operations["undeleteInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create many instances
+         * @description Records a **batch** of 1 to 500 instances and answers at once; follow it at `/api/batches/{id}` or on the event stream. A name
+         *     may have a range of numbers in it: `load-{001..100}` is `load-001` to `load-100`, all alike.
+         *
+         *     Each instance is created by an operation of its own, a few at a time. One that can't be, for example because its name is in
+         *     use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
+         *     creating anything twice.
+         */
+        post: operations["createInstances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/bulk/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete many instances
+         * @description Records a batch that deletes each of the instances as `DELETE /api/instances/{name}` does: by their names, or all that `match`
+         *     at this moment.
+         */
+        post: operations["deleteInstances"];
         delete?: never;
         options?: never;
         head?: never;
@@ -800,6 +904,61 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             next_cursor?: string;
         };
+        Batch: {
+            cancel_asked: boolean;
+            counts: components["schemas"]["BatchCounts"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Why it ended before all items had had their turn. */
+            error?: string;
+            error_code?: components["schemas"]["ErrorCode"];
+            /** Format: uuid */
+            id: string;
+            /** @description A page of them, where one batch was asked for. */
+            items?: components["schemas"]["BatchItem"][];
+            /** @description What is done to each instance. */
+            kind: components["schemas"]["OperationKind"];
+            /** @description Of the next page of items; absent on the last. */
+            next_cursor?: string;
+            /** Format: date-time */
+            started_at?: string;
+            /** @description `failed` when it is over and not all items have succeeded. */
+            state: components["schemas"]["OperationState"];
+            /** @description The workflow in Temporal Web. */
+            temporal_url?: string;
+        };
+        /** @description How many items are in which state. */
+        BatchCounts: {
+            cancelled: number;
+            failed: number;
+            running: number;
+            succeeded: number;
+            total: number;
+            waiting: number;
+        };
+        BatchItem: {
+            /** @description Why it did not succeed. */
+            error?: string;
+            error_code?: components["schemas"]["ErrorCode"];
+            /** @description The instance's. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Absent when none was begun, or it is no longer kept.
+             */
+            operation_id?: string;
+            /** @description In the order in which they are begun, from 1. */
+            position: number;
+            state: components["schemas"]["BatchItemState"];
+        };
+        /** @enum {string} */
+        BatchItemState: "waiting" | "running" | "succeeded" | "failed" | "cancelled";
+        BatchList: {
+            items: components["schemas"]["Batch"][];
+            next_cursor?: string;
+        };
         ChangePasswordRequest: {
             /** Format: password */
             current_password: string;
@@ -843,6 +1002,10 @@ export interface components {
             /** @description PostgreSQL major version. */
             version?: number;
         };
+        CreateInstancesRequest: {
+            /** @description Each stands for one instance, or for as many as its name does: load-{001..100}. All of them are at most 500. */
+            instances: components["schemas"]["CreateInstanceRequest"][];
+        };
         CreateTokenRequest: {
             /** @description Absent for a token that does not expire. */
             expires_in_days?: number;
@@ -858,6 +1021,17 @@ export interface components {
             /** @description viewer when absent. */
             role?: components["schemas"]["Role"];
         };
+        /** @description Either `names` or `match`. */
+        DeleteInstancesRequest: {
+            /** @description All instances whose name is like this, at most 500: * is any text, ? any character. */
+            match?: string;
+            /** @description Names, which may have a range of numbers in them: load-{001..100}. */
+            names?: string[];
+            /** @description Remove them with their data at once, for good, also those in the trash. */
+            purge?: boolean;
+            /** @description With `match`, only instances in one of these states. */
+            state?: components["schemas"]["InstanceState"][];
+        };
         Endpoint: {
             host: string;
             port: number;
@@ -867,6 +1041,11 @@ export interface components {
         Event: {
             /** @description Who did it; absent when Toygres itself did. */
             actor?: string;
+            /**
+             * Format: uuid
+             * @description Of an event of a batch itself.
+             */
+            batch_id?: string;
             /** Format: date-time */
             created_at: string;
             data?: {
@@ -874,8 +1053,12 @@ export interface components {
             };
             /** @description A decimal number that grows with time. */
             id: string;
-            /** Format: uuid */
-            instance_id: string;
+            /**
+             * Format: uuid
+             * @description Absent for an event of a batch.
+             */
+            instance_id?: string;
+            /** @description Empty for an event of a batch. */
             instance_name: string;
             message: string;
             /** Format: uuid */
@@ -1000,6 +1183,11 @@ export interface components {
             versions: number[];
         };
         Operation: {
+            /**
+             * Format: uuid
+             * @description The batch that it is a part of.
+             */
+            batch_id?: string;
             cancel_asked: boolean;
             /** Format: date-time */
             created_at: string;
@@ -1262,6 +1450,15 @@ export interface components {
         };
     };
     responses: {
+        /** @description The batch. */
+        Batch: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
         /** @description The instance. */
         Instance: {
             headers: {
@@ -1311,8 +1508,11 @@ export interface components {
         };
     };
     parameters: {
+        BatchID: string;
         /** @description The `next_cursor` of the page before. */
         Cursor: string;
+        /** @description A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours. */
+        IdempotencyKey: string;
         /** @description How many at most. */
         Limit: number;
         /** @description The instance's name. */
@@ -1363,9 +1563,74 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listBatches: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description How many at most. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of batches, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description How many at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Only items in one of these states. */
+                state?: components["schemas"]["BatchItemState"][];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["BatchID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Batch"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["BatchID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["Batch"];
+            default: components["responses"]["Problem"];
+        };
+    };
     streamEvents: {
         parameters: {
             query?: {
+                /** @description Only events of this batch itself; those of its operations are not among them. */
+                batch?: string;
                 /** @description Only events of the instance with this name. */
                 instance?: string;
                 /** @description Only events of this operation. */
@@ -1431,7 +1696,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours. */
-                "Idempotency-Key"?: string;
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -1720,6 +1985,46 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Instance"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createInstances: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInstancesRequest"];
+            };
+        };
+        responses: {
+            202: components["responses"]["Batch"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteInstances: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteInstancesRequest"];
+            };
+        };
+        responses: {
+            202: components["responses"]["Batch"];
             default: components["responses"]["Problem"];
         };
     };

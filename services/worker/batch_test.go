@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/workflows"
+)
+
+// batch records a batch and starts it.
+func (w *world) batch(kind toygres.Kind, names ...string) toygres.Batch {
+	w.t.Helper()
+	n := catalog.NewBatch{Kind: kind, Owner: w.owner}
+	for _, name := range names {
+		spec := toygres.Spec{Name: name}.WithDefaults()
+		n.Items = append(n.Items, catalog.NewItem{Name: name, Spec: &spec})
+	}
+	b, _, err := w.catalog.BeginBatch(w.t.Context(), n)
+	require.NoError(w.t, err)
+	require.NoError(w.t, workflows.StartBatch(w.t.Context(), w.client, b))
+	return b
+}
+
+// comesTo waits until the batch is as it should be.
+func (w *world) comesTo(id toygres.BatchID, what string, done func(toygres.Batch) bool) toygres.Batch {
+	w.t.Helper()
+	return await(w.t, func() (toygres.Batch, error) {
+		b, err := w.catalog.Batch(w.t.Context(), id)
+		if err == nil && !done(b) {
+			err = fmt.Errorf("the batch is not %s: %+v", what, b)
+		}
+		return b, err
+	})
+}
+
+func over(b toygres.Batch) bool { return b.State.Done() }
+
+func TestABatchGoesOnUnderAnotherWorker(t *testing.T) {
+	t.Setenv("TOYGRES_CREATES_AT_ONCE", "2")
+	w := newWorld(t)
+	stop := w.work()
+	require.Equal(t, toygres.OperationSucceeded, w.ends(w.create("taken").Operation.ID).State)
+	b := w.batch(toygres.KindCreate, "one", "taken", "two", "three")
+	w.comesTo(b.ID, "begun", func(b toygres.Batch) bool { return b.Counts.Running+b.Counts.Succeeded > 0 })
+	stop()
+	w.work()
+	made := w.comesTo(b.ID, "over", over)
+	require.Equal(t, toygres.OperationFailed, made.State)
+	require.Equal(t, toygres.BatchCounts{Total: 4, Succeeded: 3, Failed: 1}, made.Counts)
+	for _, name := range []string{"one", "taken", "two", "three"} {
+		instance, err := w.catalog.Instance(t.Context(), name)
+		require.NoError(t, err)
+		require.NoError(t, w.query(instance), name)
+	}
+
+	removed := w.comesTo(w.batch(toygres.KindDelete, "one", "two", "three", "nobody", "taken").ID, "over", over)
+	require.Equal(t, toygres.BatchCounts{Total: 5, Succeeded: 4, Failed: 1}, removed.Counts)
+	left, err := w.provider.List(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestACancelledBatchLeavesWhatHasSucceeded(t *testing.T) {
+	t.Setenv("TOYGRES_CREATES_AT_ONCE", "2")
+	w := newWorld(t)
+	w.work()
+	b := w.batch(toygres.KindCreate, "a1", "a2", "a3", "a4", "a5", "a6")
+	w.comesTo(b.ID, "half done", func(b toygres.Batch) bool { return b.Counts.Succeeded > 0 })
+	_, err := w.catalog.AskBatchCancel(t.Context(), b.ID, w.owner)
+	require.NoError(t, err)
+	require.NoError(t, w.client.CancelWorkflow(t.Context(), workflows.RunBatchID(b.ID), ""))
+
+	cancelled := w.comesTo(b.ID, "over", over)
+	require.Equal(t, toygres.OperationCancelled, cancelled.State)
+	require.Zero(t, cancelled.Counts.Waiting+cancelled.Counts.Running)
+	require.Positive(t, cancelled.Counts.Cancelled)
+	left, err := w.provider.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, left, cancelled.Counts.Succeeded, "what was in progress is undone")
+	await(t, func() (struct{}, error) {
+		d, err := w.client.DescribeWorkflowExecution(t.Context(), workflows.RunBatchID(b.ID), "")
+		if status := d.GetWorkflowExecutionInfo().GetStatus(); err == nil && status != enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED {
+			err = fmt.Errorf("the workflow is %s", status)
+		}
+		return struct{}{}, err
+	})
+}
