@@ -24,6 +24,8 @@ const (
 	EventStepSucceeded    EventType = "step.succeeded"    // Data: step, attempt
 	EventStepFailed       EventType = "step.failed"       // Data: step, attempt, next_retry_at
 	EventPasswordRevealed EventType = "password.revealed" // Actor saw the password
+	EventDriftFound       EventType = "drift.found"       // Data: kind, finding
+	EventDriftResolved    EventType = "drift.resolved"    // Data: kind, finding
 	EventQueryRun         EventType = "query.run"         // Data: role, read_only, duration_ms, rows; sqlstate or code when it failed
 )
 

@@ -30,6 +30,18 @@ type ServerInterface interface {
 	// CancelBatch Cancel a batch
 	// (POST /api/batches/{id}/cancel)
 	CancelBatch(ctx echo.Context, id BatchID) error
+	// ListDrift What catalog, provider and Temporal do not agree about
+	// (GET /api/drift)
+	ListDrift(ctx echo.Context, params ListDriftParams) error
+	// CheckDrift Compare catalog, provider and Temporal now
+	// (POST /api/drift/check)
+	CheckDrift(ctx echo.Context) error
+	// GetDriftCheck How far a comparison has got
+	// (GET /api/drift/checks/{id})
+	GetDriftCheck(ctx echo.Context, id openapi_types.UUID) error
+	// RepairDrift Repair what does not agree
+	// (POST /api/drift/{id}/repair)
+	RepairDrift(ctx echo.Context, id openapi_types.UUID, params RepairDriftParams) error
 	// StreamEvents Live stream of events
 	// (GET /api/events)
 	StreamEvents(ctx echo.Context, params StreamEventsParams) error
@@ -306,6 +318,95 @@ func (w *ServerInterfaceWrapper) CancelBatch(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CancelBatch(ctx, id)
+	return err
+}
+
+// ListDrift converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDrift(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDriftParams
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", ctx.QueryParams(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Optional query parameter "resolved" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "resolved", ctx.QueryParams(), &params.Resolved, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter resolved: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDrift(ctx, params)
+	return err
+}
+
+// CheckDrift converts echo context to params.
+func (w *ServerInterfaceWrapper) CheckDrift(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CheckDrift(ctx)
+	return err
+}
+
+// GetDriftCheck converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDriftCheck(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDriftCheck(ctx, id)
+	return err
+}
+
+// RepairDrift converts echo context to params.
+func (w *ServerInterfaceWrapper) RepairDrift(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RepairDriftParams
+	// ------------- Optional query parameter "remove_data" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "remove_data", ctx.QueryParams(), &params.RemoveData, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter remove_data: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RepairDrift(ctx, id, params)
 	return err
 }
 
@@ -1246,11 +1347,17 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/batches", wrapper.ListBatches, options.OperationMiddlewares["listBatches"]...)
 	router.GET(options.BaseURL+"/api/batches/:id", wrapper.GetBatch, options.OperationMiddlewares["getBatch"]...)
 	router.POST(options.BaseURL+"/api/batches/:id/cancel", wrapper.CancelBatch, options.OperationMiddlewares["cancelBatch"]...)
+	router.GET(options.BaseURL+"/api/drift", wrapper.ListDrift, options.OperationMiddlewares["listDrift"]...)
+	router.POST(options.BaseURL+"/api/drift/check", wrapper.CheckDrift, options.OperationMiddlewares["checkDrift"]...)
+	router.GET(options.BaseURL+"/api/drift/checks/:id", wrapper.GetDriftCheck, options.OperationMiddlewares["getDriftCheck"]...)
+	router.POST(options.BaseURL+"/api/drift/:id/repair", wrapper.RepairDrift, options.OperationMiddlewares["repairDrift"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.StreamEvents, options.OperationMiddlewares["streamEvents"]...)
 
 }
 
 type BatchJSONResponse Batch
+
+type DriftCheckJSONResponse DriftCheck
 
 type InstanceJSONResponse Instance
 
@@ -1428,6 +1535,178 @@ type CancelBatchdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CancelBatchdefaultApplicationProblemPlusJSONResponse) VisitCancelBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDriftRequestObject struct {
+	Params ListDriftParams
+}
+
+type ListDriftResponseObject interface {
+	VisitListDriftResponse(w http.ResponseWriter) error
+}
+
+type ListDrift200JSONResponse DriftList
+
+func (response ListDrift200JSONResponse) VisitListDriftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDriftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListDriftdefaultApplicationProblemPlusJSONResponse) VisitListDriftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckDriftRequestObject struct {
+}
+
+type CheckDriftResponseObject interface {
+	VisitCheckDriftResponse(w http.ResponseWriter) error
+}
+
+type CheckDrift202JSONResponse struct{ DriftCheckJSONResponse }
+
+func (response CheckDrift202JSONResponse) VisitCheckDriftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckDriftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CheckDriftdefaultApplicationProblemPlusJSONResponse) VisitCheckDriftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDriftCheckRequestObject struct {
+	Id openapi_types.UUID `json:"id"`
+}
+
+type GetDriftCheckResponseObject interface {
+	VisitGetDriftCheckResponse(w http.ResponseWriter) error
+}
+
+type GetDriftCheck200JSONResponse struct{ DriftCheckJSONResponse }
+
+func (response GetDriftCheck200JSONResponse) VisitGetDriftCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDriftCheckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetDriftCheckdefaultApplicationProblemPlusJSONResponse) VisitGetDriftCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RepairDriftRequestObject struct {
+	Id     openapi_types.UUID `json:"id"`
+	Params RepairDriftParams
+}
+
+type RepairDriftResponseObject interface {
+	VisitRepairDriftResponse(w http.ResponseWriter) error
+}
+
+type RepairDrift202JSONResponse DriftFinding
+
+func (response RepairDrift202JSONResponse) VisitRepairDriftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RepairDriftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RepairDriftdefaultApplicationProblemPlusJSONResponse) VisitRepairDriftResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3445,6 +3724,18 @@ type StrictServerInterface interface {
 	// CancelBatch Cancel a batch
 	// (POST /api/batches/{id}/cancel)
 	CancelBatch(ctx context.Context, request CancelBatchRequestObject) (CancelBatchResponseObject, error)
+	// ListDrift What catalog, provider and Temporal do not agree about
+	// (GET /api/drift)
+	ListDrift(ctx context.Context, request ListDriftRequestObject) (ListDriftResponseObject, error)
+	// CheckDrift Compare catalog, provider and Temporal now
+	// (POST /api/drift/check)
+	CheckDrift(ctx context.Context, request CheckDriftRequestObject) (CheckDriftResponseObject, error)
+	// GetDriftCheck How far a comparison has got
+	// (GET /api/drift/checks/{id})
+	GetDriftCheck(ctx context.Context, request GetDriftCheckRequestObject) (GetDriftCheckResponseObject, error)
+	// RepairDrift Repair what does not agree
+	// (POST /api/drift/{id}/repair)
+	RepairDrift(ctx context.Context, request RepairDriftRequestObject) (RepairDriftResponseObject, error)
 	// StreamEvents Live stream of events
 	// (GET /api/events)
 	StreamEvents(ctx context.Context, request StreamEventsRequestObject) (StreamEventsResponseObject, error)
@@ -3686,6 +3977,105 @@ func (sh *strictHandler) CancelBatch(ctx echo.Context, id BatchID) error {
 		return err
 	} else if validResponse, ok := response.(CancelBatchResponseObject); ok {
 		return validResponse.VisitCancelBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDrift operation middleware
+func (sh *strictHandler) ListDrift(ctx echo.Context, params ListDriftParams) error {
+	var request ListDriftRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDrift(ctx.Request().Context(), request.(ListDriftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDrift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDriftResponseObject); ok {
+		return validResponse.VisitListDriftResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CheckDrift operation middleware
+func (sh *strictHandler) CheckDrift(ctx echo.Context) error {
+	var request CheckDriftRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckDrift(ctx.Request().Context(), request.(CheckDriftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckDrift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CheckDriftResponseObject); ok {
+		return validResponse.VisitCheckDriftResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDriftCheck operation middleware
+func (sh *strictHandler) GetDriftCheck(ctx echo.Context, id openapi_types.UUID) error {
+	var request GetDriftCheckRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDriftCheck(ctx.Request().Context(), request.(GetDriftCheckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDriftCheck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDriftCheckResponseObject); ok {
+		return validResponse.VisitGetDriftCheckResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RepairDrift operation middleware
+func (sh *strictHandler) RepairDrift(ctx echo.Context, id openapi_types.UUID, params RepairDriftParams) error {
+	var request RepairDriftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RepairDrift(ctx.Request().Context(), request.(RepairDriftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RepairDrift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RepairDriftResponseObject); ok {
+		return validResponse.VisitRepairDriftResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

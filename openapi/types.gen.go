@@ -36,6 +36,63 @@ func (e BatchItemState) Valid() bool {
 	}
 }
 
+// Defines values for DriftFindingRepair.
+const (
+	Automatic DriftFindingRepair = "automatic"
+	Manual    DriftFindingRepair = "manual"
+)
+
+// Valid indicates whether the value is a known member of the DriftFindingRepair enum.
+func (e DriftFindingRepair) Valid() bool {
+	switch e {
+	case Automatic:
+		return true
+	case Manual:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DriftKind.
+const (
+	DriftKindFailing         DriftKind = "failing"
+	DriftKindLeftover        DriftKind = "leftover"
+	DriftKindLostWorkflow    DriftKind = "lost_workflow"
+	DriftKindMissing         DriftKind = "missing"
+	DriftKindNotRunning      DriftKind = "not_running"
+	DriftKindNotStopped      DriftKind = "not_stopped"
+	DriftKindSize            DriftKind = "size"
+	DriftKindUnknownInstance DriftKind = "unknown_instance"
+	DriftKindUnknownWorkflow DriftKind = "unknown_workflow"
+)
+
+// Valid indicates whether the value is a known member of the DriftKind enum.
+func (e DriftKind) Valid() bool {
+	switch e {
+	case DriftKindFailing:
+		return true
+	case DriftKindLeftover:
+		return true
+	case DriftKindLostWorkflow:
+		return true
+	case DriftKindMissing:
+		return true
+	case DriftKindNotRunning:
+		return true
+	case DriftKindNotStopped:
+		return true
+	case DriftKindSize:
+		return true
+	case DriftKindUnknownInstance:
+		return true
+	case DriftKindUnknownWorkflow:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ErrorCode.
 const (
 	ErrorCodeCancelled       ErrorCode = "cancelled"
@@ -537,6 +594,62 @@ type DeleteInstancesRequest struct {
 
 	// State With `match`, only instances in one of these states.
 	State *[]InstanceState `json:"state,omitempty"`
+}
+
+// DriftCheck defines model for DriftCheck.
+type DriftCheck struct {
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Error What could not be compared; absent when everything was.
+	Error *string `json:"error,omitempty"`
+
+	// Found How many findings were new.
+	Found       int                `json:"found"`
+	Id          openapi_types.UUID `json:"id"`
+	RequestedAt time.Time          `json:"requested_at"`
+
+	// RequestedBy Who asked for it; absent when it was due.
+	RequestedBy *string `json:"requested_by,omitempty"`
+
+	// Resolved How many were no longer so.
+	Resolved  int        `json:"resolved"`
+	StartedAt *time.Time `json:"started_at,omitempty"`
+}
+
+// DriftFinding defines model for DriftFinding.
+type DriftFinding struct {
+	// Command What to run when it is not; read the message first.
+	Command    *string            `json:"command,omitempty"`
+	FirstSeen  time.Time          `json:"first_seen"`
+	Id         openapi_types.UUID `json:"id"`
+	InstanceId openapi_types.UUID `json:"instance_id"`
+
+	// InstanceName Absent where the catalog does not know it.
+	InstanceName *string   `json:"instance_name,omitempty"`
+	Kind         DriftKind `json:"kind"`
+	LastSeen     time.Time `json:"last_seen"`
+	Message      string    `json:"message"`
+
+	// Repair Whether it is repaired without being asked.
+	Repair DriftFindingRepair `json:"repair"`
+
+	// ResolvedAt Since when it agrees again.
+	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
+}
+
+// DriftFindingRepair Whether it is repaired without being asked.
+type DriftFindingRepair string
+
+// DriftKind defines model for DriftKind.
+type DriftKind string
+
+// DriftList defines model for DriftList.
+type DriftList struct {
+	Items []DriftFinding `json:"items"`
+
+	// LastCheck The comparison that ended last; absent before the first.
+	LastCheck  *DriftCheck `json:"last_check,omitempty"`
+	NextCursor *string     `json:"next_cursor,omitempty"`
 }
 
 // Endpoint defines model for Endpoint.
@@ -1091,6 +1204,26 @@ type GetBatchParams struct {
 
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListDriftParams defines parameters for ListDrift.
+type ListDriftParams struct {
+	Kind *DriftKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Resolved What agrees again, instead.
+	Resolved *bool `form:"resolved,omitempty" json:"resolved,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// RepairDriftParams defines parameters for RepairDrift.
+type RepairDriftParams struct {
+	// RemoveData That data may be removed, for good.
+	RemoveData *bool `form:"remove_data,omitempty" json:"remove_data,omitempty"`
 }
 
 // StreamEventsParams defines parameters for StreamEvents.

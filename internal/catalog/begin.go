@@ -65,7 +65,7 @@ func sources(k toygres.Kind, during toygres.State) []toygres.State {
 // its owner may have, when a purge ($17)
 // is not due, when it is to be deleted and is protected against that, or when a
 // retry ($18) is not of the instance's last operation; a create is a retry, and
-// of an instance that never ran. Of two at once the second waits for the row and then sees the
+// of an instance that never ran and of which no rest is being removed ([Store.WithLeftover]). Of two at once the second waits for the row and then sees the
 // first one's state.
 const begin = `
 WITH target AS (
@@ -74,7 +74,7 @@ WITH target AS (
 	  AND ($10 = 0 OR (cpu_millis, memory_mib, storage_gib) = ($13, $14, $15))
 	  AND (NOT $17 OR purge_at <= now())
 	  AND NOT ($2 = 'deleting' AND deletion_protection)
-	  AND ($2 <> 'creating' OR server_version = '')
+	  AND ($2 <> 'creating' OR server_version = '' AND pg_try_advisory_xact_lock(hashtextextended(id::text, 0)))
 	  AND ($18 = '' OR $18 = (SELECT o.id::text FROM operations o WHERE o.instance_id = instances.id ORDER BY o.created_at DESC, o.id DESC LIMIT 1))
 	FOR NO KEY UPDATE
 ), room AS (

@@ -24,6 +24,7 @@ const (
 	instanceList  = 'i'
 	operationList = 'o'
 	batchList     = 'b'
+	findingList   = 'f'
 )
 
 // encode makes the cursor opaque text, safe in a URL.

@@ -18,6 +18,7 @@ import (
 const (
 	eventsChannel      = "toygres_events"
 	revocationsChannel = "toygres_revocations"
+	driftChannel       = "toygres_drift"
 )
 
 // Listener is called by [Store.Listen], one call at a time. A nil function is
@@ -31,6 +32,8 @@ type Listener struct {
 	Event func(toygres.EventID)
 	// Revoked is called after a session or token was removed.
 	Revoked func(Hash)
+	// DriftAsked is called after somebody has asked for a comparison.
+	DriftAsked func()
 }
 
 // keepAlive is after how long a silent connection is tried, so that a lost
@@ -74,7 +77,7 @@ func (s *Store) listen(ctx context.Context, l Listener) (connected bool, err err
 		defer cancel()
 		err = errors.Join(err, conn.Close(ctx))
 	}()
-	if _, err := conn.Exec(ctx, "LISTEN "+eventsChannel+"; LISTEN "+revocationsChannel); err != nil {
+	if _, err := conn.Exec(ctx, "LISTEN "+eventsChannel+"; LISTEN "+revocationsChannel+"; LISTEN "+driftChannel); err != nil {
 		return false, err
 	}
 	if l.Connected != nil {
@@ -113,6 +116,10 @@ func (l Listener) hear(ctx context.Context, n *pgconn.Notification) {
 			slog.WarnContext(ctx, "an event was announced without a number", "payload", n.Payload)
 		} else if l.Event != nil {
 			l.Event(toygres.EventID(id))
+		}
+	case driftChannel:
+		if l.DriftAsked != nil {
+			l.DriftAsked()
 		}
 	case revocationsChannel:
 		raw, err := hex.DecodeString(n.Payload)

@@ -75,11 +75,13 @@ var (
 	instances = prometheus.NewDesc("toygres_instances", "Instances that are not deleted, by state and health.", []string{"state", "health"}, nil)
 	open      = prometheus.NewDesc("toygres_operations_in_progress", "Operations that have not ended, by kind.", []string{"kind"}, nil)
 	oldest    = prometheus.NewDesc("toygres_operation_oldest_seconds", "Age of the oldest operation that has not ended, by kind.", []string{"kind"}, nil)
+	drift     = prometheus.NewDesc("toygres_drift_findings", "What catalog, provider and Temporal do not agree about, by kind and by who repairs it.", []string{"kind", "repair"}, nil)
+	compared  = prometheus.NewDesc("toygres_drift_check_age_seconds", "Time since the last comparison of everything.", nil, nil)
 	unchecked = prometheus.NewDesc("toygres_health_check_oldest_seconds", "Time since the last health check of the running instance that was checked least recently.", nil, nil)
 )
 
 func (c census) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{instances, open, oldest, unchecked} {
+	for _, desc := range []*prometheus.Desc{instances, open, oldest, drift, compared, unchecked} {
 		descs <- desc
 	}
 }
@@ -91,6 +93,17 @@ func (c census) Collect(metrics chan<- prometheus.Metric) {
 	c.count(ctx, metrics, open, `SELECT count(*)::float8, kind FROM operations WHERE state IN ('pending', 'running') GROUP BY kind`, 1)
 	c.count(ctx, metrics, oldest, `SELECT extract(epoch FROM now() - min(created_at))::float8, kind FROM operations
 		WHERE state IN ('pending', 'running') GROUP BY kind`, 1)
+	automatic := []toygres.DriftKind{}
+	for _, kind := range toygres.DriftKinds() {
+		if kind.Automatic() {
+			automatic = append(automatic, kind)
+		}
+	}
+	c.count(ctx, metrics, drift, `SELECT count(f.id)::float8, kind, CASE WHEN kind = ANY ($1) THEN 'automatic' ELSE 'manual' END
+		FROM unnest($2::text[]) AS kind LEFT JOIN drift_findings f USING (kind)
+		WHERE f.resolved_at IS NULL GROUP BY kind`, 2, automatic, toygres.DriftKinds())
+	c.count(ctx, metrics, compared, `SELECT extract(epoch FROM now() - max(ended_at))::float8 FROM drift_checks
+		WHERE ended_at IS NOT NULL AND error = '' HAVING count(*) > 0`, 0)
 	// Nothing is told before the first check.
 	c.count(ctx, metrics, unchecked, `SELECT extract(epoch FROM now() - min(checked_at))::float8
 		FROM instances i, LATERAL (SELECT checked_at FROM health_checks WHERE instance_id = i.id ORDER BY checked_at DESC LIMIT 1) last
@@ -98,7 +111,7 @@ func (c census) Collect(metrics chan<- prometheus.Metric) {
 }
 
 // count tells one metric from rows of a value and its labels.
-func (c census) count(ctx context.Context, metrics chan<- prometheus.Metric, desc *prometheus.Desc, sql string, labels int) {
+func (c census) count(ctx context.Context, metrics chan<- prometheus.Metric, desc *prometheus.Desc, sql string, labels int, args ...any) {
 	rows, err := collect(ctx, c.Store, func(row pgx.CollectableRow) (prometheus.Metric, error) {
 		var value float64
 		texts := make([]string, labels)
@@ -110,7 +123,7 @@ func (c census) count(ctx context.Context, metrics chan<- prometheus.Metric, des
 			return nil, err
 		}
 		return prometheus.NewConstMetric(desc, prometheus.GaugeValue, value, texts...)
-	}, sql)
+	}, sql, args...)
 	if err != nil {
 		metrics <- prometheus.NewInvalidMetric(desc, err)
 		return

@@ -37,6 +37,7 @@ type fakeServer struct {
 	changed    chan struct{} // closed and replaced at every event and cut
 	streams    int           // how many streams have been opened
 	cuts       int           // a stream that was opened before the last cut ends
+	drift      openapi.DriftList
 	connection func(revealed bool) openapi.Connection
 	// override answers a request in place of the server when it returns true.
 	override func(w http.ResponseWriter, r *http.Request) bool
@@ -116,6 +117,21 @@ func newFakeServer(t *testing.T) *fakeServer {
 		answer(w, 202, again)
 	})))
 	handle("POST /api/operations/{id}/retry-now", s.signedIn(s.onOperation(func(w http.ResponseWriter, o *openapi.Operation) { answer(w, 202, o) })))
+	handle("GET /api/drift", s.signedIn(func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, s.drift) }))
+	handle("POST /api/drift/check", s.signedIn(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, 202, openapi.DriftCheck{Id: uuid.MustParse(instanceID), RequestedAt: testNow})
+	}))
+	handle("GET /api/drift/checks/{id}", s.signedIn(func(w http.ResponseWriter, _ *http.Request) {
+		ended := testNow
+		answer(w, 200, openapi.DriftCheck{Id: uuid.MustParse(instanceID), RequestedAt: testNow, EndedAt: &ended})
+	}))
+	handle("POST /api/drift/{id}/repair", s.signedIn(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("remove_data") != "true" {
+			refuse(w, 422, openapi.ErrorCodeInvalid, "remove_data must be true")
+			return
+		}
+		answer(w, 202, s.drift.Items[0])
+	}))
 	handle("GET /api/events", s.stream)
 	handle("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, 404, openapi.ErrorCodeNotFound, "there is no such page")

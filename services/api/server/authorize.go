@@ -43,6 +43,8 @@ var needs = map[string]toygres.Role{
 	"getOperation":       toygres.RoleViewer,
 	"listBatches":        toygres.RoleViewer,
 	"getBatch":           toygres.RoleViewer,
+	"listDrift":          toygres.RoleViewer,
+	"getDriftCheck":      toygres.RoleViewer,
 	"streamEvents":       toygres.RoleViewer,
 
 	"createInstance":   toygres.RoleOperator,
@@ -61,6 +63,8 @@ var needs = map[string]toygres.Role{
 	"cancelOperation":  toygres.RoleOperator,
 	"retryOperation":   toygres.RoleOperator,
 	"retryStep":        toygres.RoleOperator,
+	"checkDrift":       toygres.RoleOperator,
+	"repairDrift":      toygres.RoleAdmin, // it is about what is left when everybody else has gone
 
 	// What code may run beside everybody's data is not each operator's to say.
 	"registerRuntimeImage": toygres.RoleAdmin,

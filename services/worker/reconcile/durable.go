@@ -2,9 +2,11 @@ package reconcile
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/internal/catalog"
 )
 
 // sweepDurable looks at every durable operation that is not over: what was
@@ -41,7 +43,10 @@ func (r *Reconciler) resume(ctx context.Context, op toygres.Operation, run Run) 
 		}
 		return nil
 	case run.State == RunAbsent && op.State == toygres.OperationPending:
-		return r.start(ctx, op)
+		if err := r.start(ctx, op); err != nil {
+			return err
+		}
+		return r.repaired(ctx, op, "its workflow had not been started")
 	}
 	// It may have ended after we read it, which is how most end.
 	op, err := r.Catalog.Operation(ctx, op.ID)
@@ -90,7 +95,10 @@ func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run
 			outcome.InstanceState = toygres.StateStopped
 		}
 	}
-	return r.Catalog.FinishOperation(ctx, outcome)
+	if err := r.Catalog.FinishOperation(ctx, outcome); err != nil {
+		return err
+	}
+	return r.repaired(ctx, op, "its workflow had succeeded already")
 }
 
 // giveUp ends an operation that nobody carries out any more. What a create has
@@ -116,7 +124,17 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 	default:
 		outcome.Message = why + "; a part of the instance may be gone already: delete it again to finish"
 	}
-	return r.Catalog.FinishOperation(ctx, outcome)
+	if err := r.Catalog.FinishOperation(ctx, outcome); err != nil {
+		return err
+	}
+	return r.repaired(ctx, op, why)
+}
+
+// repaired records that an operation had no workflow, and is settled.
+func (r *Reconciler) repaired(ctx context.Context, op toygres.Operation, why string) error {
+	_, _, err := r.Catalog.SettleFindings(ctx, catalog.Comparison{Repaired: []toygres.Finding{{Kind: toygres.DriftLostWorkflow,
+		InstanceID: op.InstanceID, InstanceName: op.InstanceName, Message: fmt.Sprintf("its %s operation %s went on without a workflow (%s)", op.Kind, op.ID, why)}}}, time.Now())
+	return err
 }
 
 // takeAsFound makes the outcome of any other operation what the provider shows, and

@@ -27,8 +27,8 @@ type Options struct {
 	// Grace is how long the API may take from recording an operation to
 	// starting it, before the sweep takes its place. Default 15 seconds.
 	Grace time.Duration
-	// DriftEvery is the time between two comparisons of everything that the
-	// provider has with the catalog. Default 5 minutes.
+	// DriftEvery is the time between two comparisons of everything that catalog,
+	// provider and Temporal have, by whichever worker. Default 5 minutes.
 	DriftEvery time.Duration
 	// TimerGrace is how late the timer may be that ends an instance's time in
 	// the trash, before the sweep takes its place. Default 1 minute.
@@ -39,7 +39,7 @@ type Options struct {
 type Reconciler struct {
 	Options
 
-	reported map[toygres.InstanceID]string // drift that is in the log already; the sweep's alone
+	asked chan struct{} // somebody wants a comparison
 }
 
 // New returns a reconciler that does nothing until [Reconciler.Run].
@@ -56,7 +56,7 @@ func New(options Options) *Reconciler {
 	if options.TimerGrace == 0 {
 		options.TimerGrace = time.Minute
 	}
-	return &Reconciler{Options: options, reported: map[toygres.InstanceID]string{}}
+	return &Reconciler{Options: options, asked: make(chan struct{}, 1)}
 }
 
 // Run settles until ctx ends: stops and starts as soon as the provider shows
@@ -65,21 +65,18 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { r.watch(ctx) })
 	parts.Go(func() { r.sweeps(ctx) })
+	parts.Go(func() { r.checks(ctx) })
+	parts.Go(func() { r.listen(ctx) })
 	parts.Wait()
 	return nil
 }
 
 func (r *Reconciler) sweeps(ctx context.Context) {
-	var compared time.Time
 	for ctx.Err() == nil {
 		r.sweepBatches(ctx)
 		r.sweepDurable(ctx)
 		r.sweepSimple(ctx)
 		r.sweepTrash(ctx)
-		if time.Since(compared) >= r.DriftEvery {
-			compared = time.Now()
-			r.compare(ctx)
-		}
 		// Not quite regular, so that workers started together drift apart.
 		pause(ctx, r.SweepEvery*3/4+rand.N(r.SweepEvery/2))
 	}

@@ -156,6 +156,7 @@ type temporal struct {
 	down      bool
 	runs      map[toygres.OperationID]reconcile.Run
 	cancelled []toygres.OperationID
+	open      []toygres.Operation // what else Temporal has in progress
 
 	batches          map[toygres.BatchID]reconcile.Run
 	batchesCancelled map[toygres.BatchID]bool
@@ -221,6 +222,15 @@ func (f *temporal) Cancel(_ context.Context, op toygres.Operation) error {
 	defer f.mu.Unlock()
 	f.cancelled = append(f.cancelled, op.ID)
 	return nil
+}
+
+func (f *temporal) Open(context.Context, time.Duration) ([]toygres.Operation, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return nil, errors.New("connection refused")
+	}
+	return f.open, nil
 }
 
 func (f *temporal) started(op toygres.OperationID) bool {

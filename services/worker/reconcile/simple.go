@@ -26,7 +26,7 @@ func (r *Reconciler) changed(ctx context.Context, id toygres.InstanceID) {
 	instance, err := r.Catalog.InstanceByID(ctx, id)
 	switch {
 	case toygres.CodeOf(err) == toygres.CodeNotFound:
-		return // compare reports it
+		return // the comparison reports it
 	case err != nil:
 		r.trouble(ctx, "a change at the provider is looked at later", err, "instance_id", id)
 		return

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/workflows"
@@ -29,6 +33,9 @@ type Workflows interface {
 	LookAtBatch(ctx context.Context, batch toygres.Batch) (Run, error)
 	StartBatch(ctx context.Context, batch toygres.Batch) error
 	CancelBatch(ctx context.Context, batch toygres.Batch) error
+	// Open lists the workflows of operations that go on for longer than that, by
+	// their operations, of which only the ids and the name are known.
+	Open(ctx context.Context, longer time.Duration) ([]toygres.Operation, error)
 }
 
 // Run is how an operation's workflow is.
@@ -166,4 +173,47 @@ func cancelled(err error) error {
 		return nil
 	}
 	return err
+}
+
+// Open lists what goes on.
+func (t Temporal) Open(ctx context.Context, longer time.Duration) ([]toygres.Operation, error) {
+	var open []toygres.Operation
+	query := fmt.Sprintf("WorkflowId STARTS_WITH '%s' AND ExecutionStatus = 'Running' AND StartTime < '%s'", workflows.ID(""),
+		time.Now().Add(-longer).UTC().Format(time.RFC3339Nano))
+	for page := []byte(nil); ; {
+		found, err := t.list(ctx, query, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, info := range found.GetExecutions() {
+			op, err := operationOf(info)
+			if err != nil {
+				return nil, err
+			}
+			if op.ID != "" {
+				open = append(open, op)
+			}
+		}
+		if page = found.GetNextPageToken(); len(page) == 0 {
+			return open, nil
+		}
+	}
+}
+
+func (t Temporal) list(ctx context.Context, query string, page []byte) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return t.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page})
+}
+
+// operationOf is what a workflow says of its operation.
+func operationOf(info *workflowpb.WorkflowExecutionInfo) (toygres.Operation, error) {
+	id, err := workflows.OperationOf(info)
+	workflowID := info.GetExecution().GetWorkflowId()
+	instance, _ := strings.CutPrefix(workflowID, workflows.ID(""))
+	op := toygres.Operation{ID: id, InstanceID: toygres.InstanceID(instance), WorkflowID: workflowID, RunID: info.GetExecution().GetRunId()}
+	if name := info.GetSearchAttributes().GetIndexedFields()[workflows.InstanceAttribute.GetName()]; name != nil && err == nil {
+		err = converter.GetDefaultDataConverter().FromPayload(name, &op.InstanceName)
+	}
+	return op, err
 }

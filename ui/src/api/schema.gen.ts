@@ -84,6 +84,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What catalog, provider and Temporal do not agree about
+         * @description They are compared every five minutes and when somebody asks for it.
+         */
+        get: operations["listDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/drift/{id}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repair what does not agree
+         * @description Makes it as the catalog says: the server is started, stopped or resized (which restarts it), an unknown workflow is terminated,
+         *     and an unknown instance is removed with its data, for which `remove_data` must be true. The finding is resolved when the next
+         *     comparison, which is asked for, does not see it any more.
+         *
+         *     What is repaired without being asked, what can't be repaired, and what is no longer so are conflicts.
+         */
+        post: operations["repairDrift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/drift/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare catalog, provider and Temporal now
+         * @description Asks a worker for it and answers at once. Whoever asks while a wish waits gets that one. It is done when it has `ended_at`.
+         */
+        post: operations["checkDrift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/drift/checks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** How far a comparison has got */
+        get: operations["getDriftCheck"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -1032,6 +1117,58 @@ export interface components {
             /** @description With `match`, only instances in one of these states. */
             state?: components["schemas"]["InstanceState"][];
         };
+        DriftCheck: {
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description What could not be compared; absent when everything was. */
+            error?: string;
+            /** @description How many findings were new. */
+            found: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            requested_at: string;
+            /** @description Who asked for it; absent when it was due. */
+            requested_by?: string;
+            /** @description How many were no longer so. */
+            resolved: number;
+            /** Format: date-time */
+            started_at?: string;
+        };
+        DriftFinding: {
+            /** @description What to run when it is not; read the message first. */
+            command?: string;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            instance_id: string;
+            /** @description Absent where the catalog does not know it. */
+            instance_name?: string;
+            kind: components["schemas"]["DriftKind"];
+            /** Format: date-time */
+            last_seen: string;
+            message: string;
+            /**
+             * @description Whether it is repaired without being asked.
+             * @enum {string}
+             */
+            repair: "automatic" | "manual";
+            /**
+             * Format: date-time
+             * @description Since when it agrees again.
+             */
+            resolved_at?: string;
+        };
+        /** @enum {string} */
+        DriftKind: "leftover" | "unknown_instance" | "missing" | "not_running" | "failing" | "not_stopped" | "size" | "lost_workflow" | "unknown_workflow";
+        DriftList: {
+            items: components["schemas"]["DriftFinding"][];
+            /** @description The comparison that ended last; absent before the first. */
+            last_check?: components["schemas"]["DriftCheck"];
+            next_cursor?: string;
+        };
         Endpoint: {
             host: string;
             port: number;
@@ -1459,6 +1596,15 @@ export interface components {
                 "application/json": components["schemas"]["Batch"];
             };
         };
+        /** @description The comparison. */
+        DriftCheck: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DriftCheck"];
+            };
+        };
         /** @description The instance. */
         Instance: {
             headers: {
@@ -1623,6 +1769,89 @@ export interface operations {
         requestBody?: never;
         responses: {
             202: components["responses"]["Batch"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDrift: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                kind?: components["schemas"]["DriftKind"];
+                /** @description How many at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description What agrees again, instead. */
+                resolved?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of findings, newest first, and the last comparison. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    repairDrift: {
+        parameters: {
+            query?: {
+                /** @description That data may be removed, for good. */
+                remove_data?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The finding as it was. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftFinding"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkDrift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["DriftCheck"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDriftCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["DriftCheck"];
             default: components["responses"]["Problem"];
         };
     };

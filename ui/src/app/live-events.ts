@@ -18,6 +18,8 @@ export const eventTypes = [
   'step.failed',
   'password.revealed',
   'query.run',
+  'drift.found',
+  'drift.resolved',
 ] as const
 
 /** What of the query cache an event makes out of date. */
@@ -27,7 +29,7 @@ export function outdatedBy({
 }: Pick<Schema<'Event'>, 'type' | 'instance_name'>): QueryKey[] {
   const keys: QueryKey[] = [eventKeys.ofInstance(name)]
   // Neither changes the instance.
-  if (type === 'password.revealed' || type === 'query.run') return keys
+  if (type === 'password.revealed' || type === 'query.run' || type.startsWith('drift.')) return keys
   keys.push(operationKeys.ofInstance(name))
   // A step changes nothing of the instance but the message of what it waits for.
   if (type !== 'step.started' && type !== 'step.succeeded') keys.push(instanceKeys.detail(name))
