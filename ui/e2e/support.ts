@@ -135,8 +135,8 @@ export async function signIn(page: Page): Promise<void> {
 }
 
 /** Fills in the sign-in page. */
-export async function fillSignIn(page: Page, password: string): Promise<void> {
-  await page.getByLabel('Username').fill(admin.username)
+export async function fillSignIn(page: Page, password: string, username = admin.username): Promise<void> {
+  await page.getByLabel('Username').fill(username)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
 }

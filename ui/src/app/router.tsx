@@ -89,6 +89,24 @@ const instance = createRoute({
   component: lazyRouteComponent(() => import('./pages/instance'), 'InstancePage'),
 })
 
+const people = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./pages/people'), 'PeoplePage'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./pages/audit'), 'AuditPage'),
+})
+
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./pages/account'), 'AccountPage'),
+})
+
 const runtimeImages = createRoute({
   getParentRoute: () => signedIn,
   path: '/runtime-images',
@@ -103,7 +121,17 @@ const anythingElse = createRoute({
 
 const routeTree = root.addChildren([
   signIn,
-  signedIn.addChildren([home, instances, createInstance, instance, runtimeImages, anythingElse]),
+  signedIn.addChildren([
+    home,
+    instances,
+    createInstance,
+    instance,
+    runtimeImages,
+    people,
+    audit,
+    account,
+    anythingElse,
+  ]),
 ])
 
 function textOf(value: unknown): string {

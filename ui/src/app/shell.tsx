@@ -64,7 +64,7 @@ export function Shell({ me }: { me: Schema<'Me'> }) {
           </nav>
           <div className="ml-auto flex items-center gap-1">
             <LiveStatus status={status} />
-            <UserMenu me={me} onSignOut={leave} />
+            <UserMenu me={me} onGo={(to) => void navigate({ to })} onSignOut={leave} />
           </div>
         </div>
       </header>

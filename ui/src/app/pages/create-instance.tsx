@@ -8,7 +8,9 @@ import { Page } from '@/components/page'
 import { Skeleton } from '@/components/skeleton'
 import { CreateForm } from '@/features/instances/create-form'
 import { offerQuery } from '@/features/instances/queries'
+import { usedOf } from '@/features/people/quota'
 import { runtimeImagesQuery } from '@/features/runtime-images/queries'
+import { meQuery } from '@/features/session/queries'
 import { canOperate } from '@/features/session/roles'
 import { toast } from '@/lib/toasts'
 
@@ -28,7 +30,9 @@ export function CreateInstancePage() {
           Instances
         </Link>
         <h1 className="mt-2 text-xl font-semibold tracking-tight">New instance</h1>
-        <p className="mt-1 mb-6 text-ink-soft">A PostgreSQL server of its own, with its data.</p>
+        <p className="mt-1 mb-6 text-ink-soft">
+          A PostgreSQL server of its own, with its data. <QuotaLeft />
+        </p>
         <div className="rounded-xl border bg-surface p-4 shadow-card sm:p-6">
           {canOperate(me.role) ? (
             <OfferedForm
@@ -47,6 +51,19 @@ export function CreateInstancePage() {
       </div>
     </Page>
   )
+}
+
+// What the user may still have, where that is limited.
+function QuotaLeft() {
+  const { data: me } = useQuery({ ...meQuery, refetchOnMount: 'always' })
+  if (!me) return null
+  const { instances, storage_gib: storage } = me.quota
+  const parts = [
+    ...(instances.limit === undefined ? [] : [`${usedOf(instances)} instances`]),
+    ...(storage.limit === undefined ? [] : [`${usedOf(storage)} GiB of storage`]),
+  ]
+  if (parts.length === 0) return null
+  return <span data-testid="quota">You have {parts.join(' and ')}.</span>
 }
 
 function OfferedForm({ onCreated, onCancel }: { onCreated: (name: string) => void; onCancel: () => void }) {

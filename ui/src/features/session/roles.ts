@@ -9,3 +9,8 @@ export function canOperate(role: Schema<'Role'>): boolean {
 export function canAdminister(role: Schema<'Role'>): boolean {
   return role === 'admin'
 }
+
+/** Whether role may manage users and see the audit log. */
+export function canManageUsers(role: Schema<'Role'>): boolean {
+  return role === 'admin'
+}

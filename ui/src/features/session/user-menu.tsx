@@ -1,9 +1,11 @@
-import { ChevronDown, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { ChevronDown, KeyRound, LogOut, Monitor, Moon, ScrollText, Sun, Users } from 'lucide-react'
 
 import { Button } from '@/components/button'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '@/components/menu'
 import type { Schema } from '@/lib/api'
 import { setTheme, useTheme, type Theme } from '@/lib/theme'
+
+import { canManageUsers } from './roles'
 
 const themes: { value: Theme; label: string; icon: React.ReactNode }[] = [
   { value: 'light', label: 'Light', icon: <Sun aria-hidden /> },
@@ -11,7 +13,13 @@ const themes: { value: Theme; label: string; icon: React.ReactNode }[] = [
   { value: 'system', label: 'System', icon: <Monitor aria-hidden /> },
 ]
 
-export function UserMenu({ me, onSignOut }: { me: Schema<'Me'>; onSignOut: () => void }) {
+interface Props {
+  me: Schema<'Me'>
+  onGo: (to: '/account' | '/people' | '/audit') => void
+  onSignOut: () => void
+}
+
+export function UserMenu({ me, onGo, onSignOut }: Props) {
   const theme = useTheme()
   return (
     <Menu
@@ -32,6 +40,23 @@ export function UserMenu({ me, onSignOut }: { me: Schema<'Me'>; onSignOut: () =>
       <MenuLabel>
         Signed in as <span className="font-medium text-ink">{me.username}</span> ({me.role})
       </MenuLabel>
+      <MenuSeparator />
+      <MenuItem onSelect={() => onGo('/account')}>
+        <KeyRound aria-hidden />
+        Your account
+      </MenuItem>
+      {canManageUsers(me.role) && (
+        <>
+          <MenuItem onSelect={() => onGo('/people')}>
+            <Users aria-hidden />
+            People
+          </MenuItem>
+          <MenuItem onSelect={() => onGo('/audit')}>
+            <ScrollText aria-hidden />
+            Audit log
+          </MenuItem>
+        </>
+      )}
       <MenuSeparator />
       <MenuChoice label="Theme" value={theme} choices={themes} onChange={setTheme} />
       <MenuSeparator />
