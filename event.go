@@ -27,6 +27,10 @@ const (
 	EventDriftFound       EventType = "drift.found"       // Data: kind, finding
 	EventDriftResolved    EventType = "drift.resolved"    // Data: kind, finding
 	EventQueryRun         EventType = "query.run"         // Data: role, read_only, duration_ms, rows; sqlstate or code when it failed
+
+	EventFunctionStarted   EventType = "durable_function.started"   // Data: function, role, label
+	EventFunctionCancelled EventType = "durable_function.cancelled" // Data: function, label
+	EventFunctionSignalled EventType = "durable_function.signalled" // Data: function, signal
 )
 
 // Event is an append-only fact about an instance or a batch.

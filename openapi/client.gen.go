@@ -293,6 +293,116 @@ type ClientInterface interface {
 	// Corresponds with POST /api/instances/{name}/connection/reveal (the `RevealConnection` operationId).
 	RevealConnection(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDurableFunctions List durable functions
+	//
+	// Those of all roles, with `df.list_instances`. An instance that does not have pg_durable answers `409`, here and below.
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions (the `ListDurableFunctions` operationId).
+	ListDurableFunctions(ctx context.Context, name Name, params *ListDurableFunctionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartDurableFunctionWithBody Start a durable function
+	//
+	// Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+	// pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+	// superuser. Starting twice starts two.
+	//
+	// The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+	// afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions (the `StartDurableFunction` operationId).
+	StartDurableFunctionWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartDurableFunction Start a durable function
+	//
+	// Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+	// pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+	// superuser. Starting twice starts two.
+	//
+	// The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+	// afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions (the `StartDurableFunction` operationId).
+	StartDurableFunction(ctx context.Context, name Name, body StartDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewDurableFunctionWithBody Show what an expression would start, without starting it
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/explain (the `PreviewDurableFunction` operationId).
+	PreviewDurableFunctionWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewDurableFunction Show what an expression would start, without starting it
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/explain (the `PreviewDurableFunction` operationId).
+	PreviewDurableFunction(ctx context.Context, name Name, body PreviewDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDurableFunctionMetrics How many durable functions there are, and what they have done
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/metrics (the `GetDurableFunctionMetrics` operationId).
+	GetDurableFunctionMetrics(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDurableFunction Get a durable function
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/{id} (the `GetDurableFunction` operationId).
+	GetDurableFunction(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelDurableFunctionWithBody Cancel a durable function
+	//
+	// One that has ended is a conflict.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/{id}/cancel (the `CancelDurableFunction` operationId).
+	CancelDurableFunctionWithBody(ctx context.Context, name Name, id DurableFunctionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelDurableFunction Cancel a durable function
+	//
+	// One that has ended is a conflict.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/{id}/cancel (the `CancelDurableFunction` operationId).
+	CancelDurableFunction(ctx context.Context, name Name, id DurableFunctionID, body CancelDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDurableFunctionExecutions The executions of a durable function, one for each round of a loop
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/{id}/executions (the `ListDurableFunctionExecutions` operationId).
+	ListDurableFunctionExecutions(ctx context.Context, name Name, id DurableFunctionID, params *ListDurableFunctionExecutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExplainDurableFunction The graph of a durable function with the status of its nodes, as text
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/{id}/explain (the `ExplainDurableFunction` operationId).
+	ExplainDurableFunction(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDurableFunctionNodes The nodes of a durable function's graph, each with how far it is
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/{id}/nodes (the `ListDurableFunctionNodes` operationId).
+	ListDurableFunctionNodes(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignalDurableFunctionWithBody Send a signal to a durable function that waits for it, or will
+	//
+	// One that has ended is a conflict.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/{id}/signals (the `SignalDurableFunction` operationId).
+	SignalDurableFunctionWithBody(ctx context.Context, name Name, id DurableFunctionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignalDurableFunction Send a signal to a durable function that waits for it, or will
+	//
+	// One that has ended is a conflict.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/{id}/signals (the `SignalDurableFunction` operationId).
+	SignalDurableFunction(ctx context.Context, name Name, id DurableFunctionID, body SignalDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListInstanceEvents What happened to an instance
 	//
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
@@ -1019,6 +1129,256 @@ func (c *Client) GetConnection(ctx context.Context, name Name, reqEditors ...Req
 // Corresponds with POST /api/instances/{name}/connection/reveal (the `RevealConnection` operationId).
 func (c *Client) RevealConnection(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRevealConnectionRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDurableFunctions List durable functions
+//
+// Those of all roles, with `df.list_instances`. An instance that does not have pg_durable answers `409`, here and below.
+//
+// Corresponds with GET /api/instances/{name}/durable-functions (the `ListDurableFunctions` operationId).
+func (c *Client) ListDurableFunctions(ctx context.Context, name Name, params *ListDurableFunctionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDurableFunctionsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartDurableFunctionWithBody Start a durable function
+//
+// Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+// pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+// superuser. Starting twice starts two.
+//
+// The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+// afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/instances/{name}/durable-functions (the `StartDurableFunction` operationId).
+func (c *Client) StartDurableFunctionWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartDurableFunctionRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartDurableFunction Start a durable function
+//
+// Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+// pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+// superuser. Starting twice starts two.
+//
+// The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+// afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/instances/{name}/durable-functions (the `StartDurableFunction` operationId).
+func (c *Client) StartDurableFunction(ctx context.Context, name Name, body StartDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartDurableFunctionRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewDurableFunctionWithBody Show what an expression would start, without starting it
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/explain (the `PreviewDurableFunction` operationId).
+func (c *Client) PreviewDurableFunctionWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewDurableFunctionRequestWithBody(c.Server, name, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewDurableFunction Show what an expression would start, without starting it
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/explain (the `PreviewDurableFunction` operationId).
+func (c *Client) PreviewDurableFunction(ctx context.Context, name Name, body PreviewDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewDurableFunctionRequest(c.Server, name, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDurableFunctionMetrics How many durable functions there are, and what they have done
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/metrics (the `GetDurableFunctionMetrics` operationId).
+func (c *Client) GetDurableFunctionMetrics(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDurableFunctionMetricsRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDurableFunction Get a durable function
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/{id} (the `GetDurableFunction` operationId).
+func (c *Client) GetDurableFunction(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDurableFunctionRequest(c.Server, name, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelDurableFunctionWithBody Cancel a durable function
+//
+// One that has ended is a conflict.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/{id}/cancel (the `CancelDurableFunction` operationId).
+func (c *Client) CancelDurableFunctionWithBody(ctx context.Context, name Name, id DurableFunctionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelDurableFunctionRequestWithBody(c.Server, name, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelDurableFunction Cancel a durable function
+//
+// One that has ended is a conflict.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/{id}/cancel (the `CancelDurableFunction` operationId).
+func (c *Client) CancelDurableFunction(ctx context.Context, name Name, id DurableFunctionID, body CancelDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelDurableFunctionRequest(c.Server, name, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDurableFunctionExecutions The executions of a durable function, one for each round of a loop
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/{id}/executions (the `ListDurableFunctionExecutions` operationId).
+func (c *Client) ListDurableFunctionExecutions(ctx context.Context, name Name, id DurableFunctionID, params *ListDurableFunctionExecutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDurableFunctionExecutionsRequest(c.Server, name, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExplainDurableFunction The graph of a durable function with the status of its nodes, as text
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/{id}/explain (the `ExplainDurableFunction` operationId).
+func (c *Client) ExplainDurableFunction(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExplainDurableFunctionRequest(c.Server, name, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDurableFunctionNodes The nodes of a durable function's graph, each with how far it is
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/{id}/nodes (the `ListDurableFunctionNodes` operationId).
+func (c *Client) ListDurableFunctionNodes(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDurableFunctionNodesRequest(c.Server, name, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignalDurableFunctionWithBody Send a signal to a durable function that waits for it, or will
+//
+// One that has ended is a conflict.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/{id}/signals (the `SignalDurableFunction` operationId).
+func (c *Client) SignalDurableFunctionWithBody(ctx context.Context, name Name, id DurableFunctionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignalDurableFunctionRequestWithBody(c.Server, name, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignalDurableFunction Send a signal to a durable function that waits for it, or will
+//
+// One that has ended is a conflict.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/{id}/signals (the `SignalDurableFunction` operationId).
+func (c *Client) SignalDurableFunction(ctx context.Context, name Name, id DurableFunctionID, body SignalDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignalDurableFunctionRequest(c.Server, name, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2857,6 +3217,530 @@ func NewRevealConnectionRequest(server string, name Name) (*http.Request, error)
 	return req, nil
 }
 
+// NewListDurableFunctionsRequest constructs an http.Request for the ListDurableFunctions method
+func NewListDurableFunctionsRequest(server string, name Name, params *ListDurableFunctionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Label != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStartDurableFunctionRequest calls the generic StartDurableFunction builder with application/json body
+func NewStartDurableFunctionRequest(server string, name Name, body StartDurableFunctionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartDurableFunctionRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewStartDurableFunctionRequestWithBody constructs an http.Request for the StartDurableFunction method, with any body, and a specified content type
+func NewStartDurableFunctionRequestWithBody(server string, name Name, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreviewDurableFunctionRequest calls the generic PreviewDurableFunction builder with application/json body
+func NewPreviewDurableFunctionRequest(server string, name Name, body PreviewDurableFunctionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewDurableFunctionRequestWithBody(server, name, "application/json", bodyReader)
+}
+
+// NewPreviewDurableFunctionRequestWithBody constructs an http.Request for the PreviewDurableFunction method, with any body, and a specified content type
+func NewPreviewDurableFunctionRequestWithBody(server string, name Name, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions/explain", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetDurableFunctionMetricsRequest constructs an http.Request for the GetDurableFunctionMetrics method
+func NewGetDurableFunctionMetricsRequest(server string, name Name) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions/metrics", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDurableFunctionRequest constructs an http.Request for the GetDurableFunction method
+func NewGetDurableFunctionRequest(server string, name Name, id DurableFunctionID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCancelDurableFunctionRequest calls the generic CancelDurableFunction builder with application/json body
+func NewCancelDurableFunctionRequest(server string, name Name, id DurableFunctionID, body CancelDurableFunctionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelDurableFunctionRequestWithBody(server, name, id, "application/json", bodyReader)
+}
+
+// NewCancelDurableFunctionRequestWithBody constructs an http.Request for the CancelDurableFunction method, with any body, and a specified content type
+func NewCancelDurableFunctionRequestWithBody(server string, name Name, id DurableFunctionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions/%s/cancel", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListDurableFunctionExecutionsRequest constructs an http.Request for the ListDurableFunctionExecutions method
+func NewListDurableFunctionExecutionsRequest(server string, name Name, id DurableFunctionID, params *ListDurableFunctionExecutionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions/%s/executions", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewExplainDurableFunctionRequest constructs an http.Request for the ExplainDurableFunction method
+func NewExplainDurableFunctionRequest(server string, name Name, id DurableFunctionID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions/%s/explain", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDurableFunctionNodesRequest constructs an http.Request for the ListDurableFunctionNodes method
+func NewListDurableFunctionNodesRequest(server string, name Name, id DurableFunctionID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions/%s/nodes", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSignalDurableFunctionRequest calls the generic SignalDurableFunction builder with application/json body
+func NewSignalDurableFunctionRequest(server string, name Name, id DurableFunctionID, body SignalDurableFunctionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignalDurableFunctionRequestWithBody(server, name, id, "application/json", bodyReader)
+}
+
+// NewSignalDurableFunctionRequestWithBody constructs an http.Request for the SignalDurableFunction method, with any body, and a specified content type
+func NewSignalDurableFunctionRequestWithBody(server string, name Name, id DurableFunctionID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/durable-functions/%s/signals", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListInstanceEventsRequest constructs an http.Request for the ListInstanceEvents method
 func NewListInstanceEventsRequest(server string, name Name, params *ListInstanceEventsParams) (*http.Request, error) {
 	var err error
@@ -4502,6 +5386,128 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/instances/{name}/connection/reveal (the `RevealConnection` operationId).
 	RevealConnectionWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*RevealConnectionResponse, error)
 
+	// ListDurableFunctionsWithResponse List durable functions
+	//
+	// Those of all roles, with `df.list_instances`. An instance that does not have pg_durable answers `409`, here and below.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions (the `ListDurableFunctions` operationId).
+	ListDurableFunctionsWithResponse(ctx context.Context, name Name, params *ListDurableFunctionsParams, reqEditors ...RequestEditorFn) (*ListDurableFunctionsResponse, error)
+
+	// StartDurableFunctionWithBodyWithResponse Start a durable function
+	//
+	// Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+	// pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+	// superuser. Starting twice starts two.
+	//
+	// The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+	// afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions (the `StartDurableFunction` operationId).
+	StartDurableFunctionWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartDurableFunctionResponse, error)
+
+	// StartDurableFunctionWithResponse Start a durable function
+	//
+	// Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+	// pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+	// superuser. Starting twice starts two.
+	//
+	// The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+	// afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions (the `StartDurableFunction` operationId).
+	StartDurableFunctionWithResponse(ctx context.Context, name Name, body StartDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*StartDurableFunctionResponse, error)
+
+	// PreviewDurableFunctionWithBodyWithResponse Show what an expression would start, without starting it
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/explain (the `PreviewDurableFunction` operationId).
+	PreviewDurableFunctionWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewDurableFunctionResponse, error)
+
+	// PreviewDurableFunctionWithResponse Show what an expression would start, without starting it
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/explain (the `PreviewDurableFunction` operationId).
+	PreviewDurableFunctionWithResponse(ctx context.Context, name Name, body PreviewDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewDurableFunctionResponse, error)
+
+	// GetDurableFunctionMetricsWithResponse How many durable functions there are, and what they have done
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/metrics (the `GetDurableFunctionMetrics` operationId).
+	GetDurableFunctionMetricsWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*GetDurableFunctionMetricsResponse, error)
+
+	// GetDurableFunctionWithResponse Get a durable function
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/{id} (the `GetDurableFunction` operationId).
+	GetDurableFunctionWithResponse(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*GetDurableFunctionResponse, error)
+
+	// CancelDurableFunctionWithBodyWithResponse Cancel a durable function
+	//
+	// One that has ended is a conflict.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/{id}/cancel (the `CancelDurableFunction` operationId).
+	CancelDurableFunctionWithBodyWithResponse(ctx context.Context, name Name, id DurableFunctionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelDurableFunctionResponse, error)
+
+	// CancelDurableFunctionWithResponse Cancel a durable function
+	//
+	// One that has ended is a conflict.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/{id}/cancel (the `CancelDurableFunction` operationId).
+	CancelDurableFunctionWithResponse(ctx context.Context, name Name, id DurableFunctionID, body CancelDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelDurableFunctionResponse, error)
+
+	// ListDurableFunctionExecutionsWithResponse The executions of a durable function, one for each round of a loop
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/{id}/executions (the `ListDurableFunctionExecutions` operationId).
+	ListDurableFunctionExecutionsWithResponse(ctx context.Context, name Name, id DurableFunctionID, params *ListDurableFunctionExecutionsParams, reqEditors ...RequestEditorFn) (*ListDurableFunctionExecutionsResponse, error)
+
+	// ExplainDurableFunctionWithResponse The graph of a durable function with the status of its nodes, as text
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/{id}/explain (the `ExplainDurableFunction` operationId).
+	ExplainDurableFunctionWithResponse(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*ExplainDurableFunctionResponse, error)
+
+	// ListDurableFunctionNodesWithResponse The nodes of a durable function's graph, each with how far it is
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/durable-functions/{id}/nodes (the `ListDurableFunctionNodes` operationId).
+	ListDurableFunctionNodesWithResponse(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*ListDurableFunctionNodesResponse, error)
+
+	// SignalDurableFunctionWithBodyWithResponse Send a signal to a durable function that waits for it, or will
+	//
+	// One that has ended is a conflict.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/{id}/signals (the `SignalDurableFunction` operationId).
+	SignalDurableFunctionWithBodyWithResponse(ctx context.Context, name Name, id DurableFunctionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignalDurableFunctionResponse, error)
+
+	// SignalDurableFunctionWithResponse Send a signal to a durable function that waits for it, or will
+	//
+	// One that has ended is a conflict.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/durable-functions/{id}/signals (the `SignalDurableFunction` operationId).
+	SignalDurableFunctionWithResponse(ctx context.Context, name Name, id DurableFunctionID, body SignalDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*SignalDurableFunctionResponse, error)
+
 	// ListInstanceEventsWithResponse What happened to an instance
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5861,6 +6867,549 @@ func (r RevealConnectionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RevealConnectionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListDurableFunctionsResponseDefaultHeaders the declared response headers of an HTTP default response for ListDurableFunctions
+type ListDurableFunctionsResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ListDurableFunctionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DurableFunctionList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListDurableFunctionsResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDurableFunctionsResponse) GetJSON200() *DurableFunctionList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDurableFunctionsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDurableFunctionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDurableFunctionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDurableFunctionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDurableFunctionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// StartDurableFunctionResponseDefaultHeaders the declared response headers of an HTTP default response for StartDurableFunction
+type StartDurableFunctionResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type StartDurableFunctionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DurableFunction
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *StartDurableFunctionResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r StartDurableFunctionResponse) GetJSON201() *DurableFunction {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartDurableFunctionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartDurableFunctionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartDurableFunctionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartDurableFunctionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartDurableFunctionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PreviewDurableFunctionResponseDefaultHeaders the declared response headers of an HTTP default response for PreviewDurableFunction
+type PreviewDurableFunctionResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type PreviewDurableFunctionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DurableFunctionExplanation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PreviewDurableFunctionResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewDurableFunctionResponse) GetJSON200() *DurableFunctionExplanation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PreviewDurableFunctionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewDurableFunctionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewDurableFunctionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewDurableFunctionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewDurableFunctionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetDurableFunctionMetricsResponseDefaultHeaders the declared response headers of an HTTP default response for GetDurableFunctionMetrics
+type GetDurableFunctionMetricsResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type GetDurableFunctionMetricsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DurableFunctionMetrics
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetDurableFunctionMetricsResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDurableFunctionMetricsResponse) GetJSON200() *DurableFunctionMetrics {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetDurableFunctionMetricsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDurableFunctionMetricsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDurableFunctionMetricsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDurableFunctionMetricsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDurableFunctionMetricsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetDurableFunctionResponseDefaultHeaders the declared response headers of an HTTP default response for GetDurableFunction
+type GetDurableFunctionResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type GetDurableFunctionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DurableFunction
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetDurableFunctionResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDurableFunctionResponse) GetJSON200() *DurableFunction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetDurableFunctionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDurableFunctionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDurableFunctionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDurableFunctionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDurableFunctionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelDurableFunctionResponseDefaultHeaders the declared response headers of an HTTP default response for CancelDurableFunction
+type CancelDurableFunctionResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type CancelDurableFunctionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DurableFunction
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CancelDurableFunctionResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelDurableFunctionResponse) GetJSON200() *DurableFunction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelDurableFunctionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelDurableFunctionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelDurableFunctionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelDurableFunctionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelDurableFunctionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListDurableFunctionExecutionsResponseDefaultHeaders the declared response headers of an HTTP default response for ListDurableFunctionExecutions
+type ListDurableFunctionExecutionsResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ListDurableFunctionExecutionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DurableFunctionExecutionList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListDurableFunctionExecutionsResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDurableFunctionExecutionsResponse) GetJSON200() *DurableFunctionExecutionList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDurableFunctionExecutionsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDurableFunctionExecutionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDurableFunctionExecutionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDurableFunctionExecutionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDurableFunctionExecutionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExplainDurableFunctionResponseDefaultHeaders the declared response headers of an HTTP default response for ExplainDurableFunction
+type ExplainDurableFunctionResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ExplainDurableFunctionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DurableFunctionExplanation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ExplainDurableFunctionResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExplainDurableFunctionResponse) GetJSON200() *DurableFunctionExplanation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExplainDurableFunctionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExplainDurableFunctionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExplainDurableFunctionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExplainDurableFunctionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExplainDurableFunctionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListDurableFunctionNodesResponseDefaultHeaders the declared response headers of an HTTP default response for ListDurableFunctionNodes
+type ListDurableFunctionNodesResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ListDurableFunctionNodesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DurableFunctionNodeList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListDurableFunctionNodesResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDurableFunctionNodesResponse) GetJSON200() *DurableFunctionNodeList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDurableFunctionNodesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDurableFunctionNodesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDurableFunctionNodesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDurableFunctionNodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDurableFunctionNodesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SignalDurableFunctionResponseDefaultHeaders the declared response headers of an HTTP default response for SignalDurableFunction
+type SignalDurableFunctionResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type SignalDurableFunctionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SignalDurableFunctionResponseDefaultHeaders
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SignalDurableFunctionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SignalDurableFunctionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SignalDurableFunctionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignalDurableFunctionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignalDurableFunctionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8071,6 +9620,212 @@ func (c *ClientWithResponses) RevealConnectionWithResponse(ctx context.Context, 
 	return ParseRevealConnectionResponse(rsp)
 }
 
+// ListDurableFunctionsWithResponse List durable functions
+//
+// Those of all roles, with `df.list_instances`. An instance that does not have pg_durable answers `409`, here and below.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/durable-functions (the `ListDurableFunctions` operationId).
+func (c *ClientWithResponses) ListDurableFunctionsWithResponse(ctx context.Context, name Name, params *ListDurableFunctionsParams, reqEditors ...RequestEditorFn) (*ListDurableFunctionsResponse, error) {
+	rsp, err := c.ListDurableFunctions(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDurableFunctionsResponse(rsp)
+}
+
+// StartDurableFunctionWithBodyWithResponse Start a durable function
+//
+// Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+// pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+// superuser. Starting twice starts two.
+//
+// The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+// afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/durable-functions (the `StartDurableFunction` operationId).
+func (c *ClientWithResponses) StartDurableFunctionWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartDurableFunctionResponse, error) {
+	rsp, err := c.StartDurableFunctionWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartDurableFunctionResponse(rsp)
+}
+
+// StartDurableFunctionWithResponse Start a durable function
+//
+// Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+// pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+// superuser. Starting twice starts two.
+//
+// The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+// afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/durable-functions (the `StartDurableFunction` operationId).
+func (c *ClientWithResponses) StartDurableFunctionWithResponse(ctx context.Context, name Name, body StartDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*StartDurableFunctionResponse, error) {
+	rsp, err := c.StartDurableFunction(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartDurableFunctionResponse(rsp)
+}
+
+// PreviewDurableFunctionWithBodyWithResponse Show what an expression would start, without starting it
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/explain (the `PreviewDurableFunction` operationId).
+func (c *ClientWithResponses) PreviewDurableFunctionWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewDurableFunctionResponse, error) {
+	rsp, err := c.PreviewDurableFunctionWithBody(ctx, name, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewDurableFunctionResponse(rsp)
+}
+
+// PreviewDurableFunctionWithResponse Show what an expression would start, without starting it
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/explain (the `PreviewDurableFunction` operationId).
+func (c *ClientWithResponses) PreviewDurableFunctionWithResponse(ctx context.Context, name Name, body PreviewDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewDurableFunctionResponse, error) {
+	rsp, err := c.PreviewDurableFunction(ctx, name, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewDurableFunctionResponse(rsp)
+}
+
+// GetDurableFunctionMetricsWithResponse How many durable functions there are, and what they have done
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/metrics (the `GetDurableFunctionMetrics` operationId).
+func (c *ClientWithResponses) GetDurableFunctionMetricsWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*GetDurableFunctionMetricsResponse, error) {
+	rsp, err := c.GetDurableFunctionMetrics(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDurableFunctionMetricsResponse(rsp)
+}
+
+// GetDurableFunctionWithResponse Get a durable function
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/{id} (the `GetDurableFunction` operationId).
+func (c *ClientWithResponses) GetDurableFunctionWithResponse(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*GetDurableFunctionResponse, error) {
+	rsp, err := c.GetDurableFunction(ctx, name, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDurableFunctionResponse(rsp)
+}
+
+// CancelDurableFunctionWithBodyWithResponse Cancel a durable function
+//
+// One that has ended is a conflict.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/{id}/cancel (the `CancelDurableFunction` operationId).
+func (c *ClientWithResponses) CancelDurableFunctionWithBodyWithResponse(ctx context.Context, name Name, id DurableFunctionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelDurableFunctionResponse, error) {
+	rsp, err := c.CancelDurableFunctionWithBody(ctx, name, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelDurableFunctionResponse(rsp)
+}
+
+// CancelDurableFunctionWithResponse Cancel a durable function
+//
+// One that has ended is a conflict.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/{id}/cancel (the `CancelDurableFunction` operationId).
+func (c *ClientWithResponses) CancelDurableFunctionWithResponse(ctx context.Context, name Name, id DurableFunctionID, body CancelDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelDurableFunctionResponse, error) {
+	rsp, err := c.CancelDurableFunction(ctx, name, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelDurableFunctionResponse(rsp)
+}
+
+// ListDurableFunctionExecutionsWithResponse The executions of a durable function, one for each round of a loop
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/{id}/executions (the `ListDurableFunctionExecutions` operationId).
+func (c *ClientWithResponses) ListDurableFunctionExecutionsWithResponse(ctx context.Context, name Name, id DurableFunctionID, params *ListDurableFunctionExecutionsParams, reqEditors ...RequestEditorFn) (*ListDurableFunctionExecutionsResponse, error) {
+	rsp, err := c.ListDurableFunctionExecutions(ctx, name, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDurableFunctionExecutionsResponse(rsp)
+}
+
+// ExplainDurableFunctionWithResponse The graph of a durable function with the status of its nodes, as text
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/{id}/explain (the `ExplainDurableFunction` operationId).
+func (c *ClientWithResponses) ExplainDurableFunctionWithResponse(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*ExplainDurableFunctionResponse, error) {
+	rsp, err := c.ExplainDurableFunction(ctx, name, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExplainDurableFunctionResponse(rsp)
+}
+
+// ListDurableFunctionNodesWithResponse The nodes of a durable function's graph, each with how far it is
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/durable-functions/{id}/nodes (the `ListDurableFunctionNodes` operationId).
+func (c *ClientWithResponses) ListDurableFunctionNodesWithResponse(ctx context.Context, name Name, id DurableFunctionID, reqEditors ...RequestEditorFn) (*ListDurableFunctionNodesResponse, error) {
+	rsp, err := c.ListDurableFunctionNodes(ctx, name, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDurableFunctionNodesResponse(rsp)
+}
+
+// SignalDurableFunctionWithBodyWithResponse Send a signal to a durable function that waits for it, or will
+//
+// One that has ended is a conflict.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/{id}/signals (the `SignalDurableFunction` operationId).
+func (c *ClientWithResponses) SignalDurableFunctionWithBodyWithResponse(ctx context.Context, name Name, id DurableFunctionID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignalDurableFunctionResponse, error) {
+	rsp, err := c.SignalDurableFunctionWithBody(ctx, name, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignalDurableFunctionResponse(rsp)
+}
+
+// SignalDurableFunctionWithResponse Send a signal to a durable function that waits for it, or will
+//
+// One that has ended is a conflict.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/durable-functions/{id}/signals (the `SignalDurableFunction` operationId).
+func (c *ClientWithResponses) SignalDurableFunctionWithResponse(ctx context.Context, name Name, id DurableFunctionID, body SignalDurableFunctionJSONRequestBody, reqEditors ...RequestEditorFn) (*SignalDurableFunctionResponse, error) {
+	rsp, err := c.SignalDurableFunction(ctx, name, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignalDurableFunctionResponse(rsp)
+}
+
 // ListInstanceEventsWithResponse What happened to an instance
 //
 // Returns a wrapper object for the known response body format(s).
@@ -9509,6 +11264,462 @@ func ParseRevealConnectionResponse(rsp *http.Response) (*RevealConnectionRespons
 		response.Headers200 = &headers
 	case true:
 		var headers RevealConnectionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListDurableFunctionsResponse parses an HTTP response from a ListDurableFunctionsWithResponse call
+func ParseListDurableFunctionsResponse(rsp *http.Response) (*ListDurableFunctionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDurableFunctionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DurableFunctionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListDurableFunctionsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseStartDurableFunctionResponse parses an HTTP response from a StartDurableFunctionWithResponse call
+func ParseStartDurableFunctionResponse(rsp *http.Response) (*StartDurableFunctionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartDurableFunctionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DurableFunction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers StartDurableFunctionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePreviewDurableFunctionResponse parses an HTTP response from a PreviewDurableFunctionWithResponse call
+func ParsePreviewDurableFunctionResponse(rsp *http.Response) (*PreviewDurableFunctionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewDurableFunctionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DurableFunctionExplanation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PreviewDurableFunctionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetDurableFunctionMetricsResponse parses an HTTP response from a GetDurableFunctionMetricsWithResponse call
+func ParseGetDurableFunctionMetricsResponse(rsp *http.Response) (*GetDurableFunctionMetricsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDurableFunctionMetricsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DurableFunctionMetrics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetDurableFunctionMetricsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetDurableFunctionResponse parses an HTTP response from a GetDurableFunctionWithResponse call
+func ParseGetDurableFunctionResponse(rsp *http.Response) (*GetDurableFunctionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDurableFunctionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DurableFunction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetDurableFunctionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelDurableFunctionResponse parses an HTTP response from a CancelDurableFunctionWithResponse call
+func ParseCancelDurableFunctionResponse(rsp *http.Response) (*CancelDurableFunctionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelDurableFunctionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DurableFunction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers CancelDurableFunctionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListDurableFunctionExecutionsResponse parses an HTTP response from a ListDurableFunctionExecutionsWithResponse call
+func ParseListDurableFunctionExecutionsResponse(rsp *http.Response) (*ListDurableFunctionExecutionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDurableFunctionExecutionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DurableFunctionExecutionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListDurableFunctionExecutionsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExplainDurableFunctionResponse parses an HTTP response from a ExplainDurableFunctionWithResponse call
+func ParseExplainDurableFunctionResponse(rsp *http.Response) (*ExplainDurableFunctionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExplainDurableFunctionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DurableFunctionExplanation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ExplainDurableFunctionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListDurableFunctionNodesResponse parses an HTTP response from a ListDurableFunctionNodesWithResponse call
+func ParseListDurableFunctionNodesResponse(rsp *http.Response) (*ListDurableFunctionNodesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDurableFunctionNodesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DurableFunctionNodeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListDurableFunctionNodesResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSignalDurableFunctionResponse parses an HTTP response from a SignalDurableFunctionWithResponse call
+func ParseSignalDurableFunctionResponse(rsp *http.Response) (*SignalDurableFunctionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignalDurableFunctionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers SignalDurableFunctionResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

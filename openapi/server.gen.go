@@ -72,6 +72,36 @@ type ServerInterface interface {
 	// RevealConnection How to connect, with the password
 	// (POST /api/instances/{name}/connection/reveal)
 	RevealConnection(ctx echo.Context, name Name) error
+	// ListDurableFunctions List durable functions
+	// (GET /api/instances/{name}/durable-functions)
+	ListDurableFunctions(ctx echo.Context, name Name, params ListDurableFunctionsParams) error
+	// StartDurableFunction Start a durable function
+	// (POST /api/instances/{name}/durable-functions)
+	StartDurableFunction(ctx echo.Context, name Name) error
+	// PreviewDurableFunction Show what an expression would start, without starting it
+	// (POST /api/instances/{name}/durable-functions/explain)
+	PreviewDurableFunction(ctx echo.Context, name Name) error
+	// GetDurableFunctionMetrics How many durable functions there are, and what they have done
+	// (GET /api/instances/{name}/durable-functions/metrics)
+	GetDurableFunctionMetrics(ctx echo.Context, name Name) error
+	// GetDurableFunction Get a durable function
+	// (GET /api/instances/{name}/durable-functions/{id})
+	GetDurableFunction(ctx echo.Context, name Name, id DurableFunctionID) error
+	// CancelDurableFunction Cancel a durable function
+	// (POST /api/instances/{name}/durable-functions/{id}/cancel)
+	CancelDurableFunction(ctx echo.Context, name Name, id DurableFunctionID) error
+	// ListDurableFunctionExecutions The executions of a durable function, one for each round of a loop
+	// (GET /api/instances/{name}/durable-functions/{id}/executions)
+	ListDurableFunctionExecutions(ctx echo.Context, name Name, id DurableFunctionID, params ListDurableFunctionExecutionsParams) error
+	// ExplainDurableFunction The graph of a durable function with the status of its nodes, as text
+	// (GET /api/instances/{name}/durable-functions/{id}/explain)
+	ExplainDurableFunction(ctx echo.Context, name Name, id DurableFunctionID) error
+	// ListDurableFunctionNodes The nodes of a durable function's graph, each with how far it is
+	// (GET /api/instances/{name}/durable-functions/{id}/nodes)
+	ListDurableFunctionNodes(ctx echo.Context, name Name, id DurableFunctionID) error
+	// SignalDurableFunction Send a signal to a durable function that waits for it, or will
+	// (POST /api/instances/{name}/durable-functions/{id}/signals)
+	SignalDurableFunction(ctx echo.Context, name Name, id DurableFunctionID) error
 	// ListInstanceEvents What happened to an instance
 	// (GET /api/instances/{name}/events)
 	ListInstanceEvents(ctx echo.Context, name Name, params ListInstanceEventsParams) error
@@ -685,6 +715,253 @@ func (w *ServerInterfaceWrapper) RevealConnection(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RevealConnection(ctx, name)
+	return err
+}
+
+// ListDurableFunctions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDurableFunctions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDurableFunctionsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "label" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "label", ctx.QueryParams(), &params.Label, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter label: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDurableFunctions(ctx, name, params)
+	return err
+}
+
+// StartDurableFunction converts echo context to params.
+func (w *ServerInterfaceWrapper) StartDurableFunction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartDurableFunction(ctx, name)
+	return err
+}
+
+// PreviewDurableFunction converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewDurableFunction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewDurableFunction(ctx, name)
+	return err
+}
+
+// GetDurableFunctionMetrics converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDurableFunctionMetrics(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDurableFunctionMetrics(ctx, name)
+	return err
+}
+
+// GetDurableFunction converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDurableFunction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id DurableFunctionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDurableFunction(ctx, name, id)
+	return err
+}
+
+// CancelDurableFunction converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelDurableFunction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id DurableFunctionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelDurableFunction(ctx, name, id)
+	return err
+}
+
+// ListDurableFunctionExecutions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDurableFunctionExecutions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id DurableFunctionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDurableFunctionExecutionsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDurableFunctionExecutions(ctx, name, id, params)
+	return err
+}
+
+// ExplainDurableFunction converts echo context to params.
+func (w *ServerInterfaceWrapper) ExplainDurableFunction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id DurableFunctionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExplainDurableFunction(ctx, name, id)
+	return err
+}
+
+// ListDurableFunctionNodes converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDurableFunctionNodes(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id DurableFunctionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDurableFunctionNodes(ctx, name, id)
+	return err
+}
+
+// SignalDurableFunction converts echo context to params.
+func (w *ServerInterfaceWrapper) SignalDurableFunction(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id DurableFunctionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignalDurableFunction(ctx, name, id)
 	return err
 }
 
@@ -1339,6 +1616,16 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/instances/:name/events", wrapper.ListInstanceEvents, options.OperationMiddlewares["listInstanceEvents"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/logs", wrapper.GetLogs, options.OperationMiddlewares["getLogs"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/query", wrapper.QueryInstance, options.OperationMiddlewares["queryInstance"]...)
+	router.GET(options.BaseURL+"/api/instances/:name/durable-functions", wrapper.ListDurableFunctions, options.OperationMiddlewares["listDurableFunctions"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/durable-functions", wrapper.StartDurableFunction, options.OperationMiddlewares["startDurableFunction"]...)
+	router.GET(options.BaseURL+"/api/instances/:name/durable-functions/metrics", wrapper.GetDurableFunctionMetrics, options.OperationMiddlewares["getDurableFunctionMetrics"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/durable-functions/explain", wrapper.PreviewDurableFunction, options.OperationMiddlewares["previewDurableFunction"]...)
+	router.GET(options.BaseURL+"/api/instances/:name/durable-functions/:id", wrapper.GetDurableFunction, options.OperationMiddlewares["getDurableFunction"]...)
+	router.GET(options.BaseURL+"/api/instances/:name/durable-functions/:id/nodes", wrapper.ListDurableFunctionNodes, options.OperationMiddlewares["listDurableFunctionNodes"]...)
+	router.GET(options.BaseURL+"/api/instances/:name/durable-functions/:id/executions", wrapper.ListDurableFunctionExecutions, options.OperationMiddlewares["listDurableFunctionExecutions"]...)
+	router.GET(options.BaseURL+"/api/instances/:name/durable-functions/:id/explain", wrapper.ExplainDurableFunction, options.OperationMiddlewares["explainDurableFunction"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/durable-functions/:id/cancel", wrapper.CancelDurableFunction, options.OperationMiddlewares["cancelDurableFunction"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/durable-functions/:id/signals", wrapper.SignalDurableFunction, options.OperationMiddlewares["signalDurableFunction"]...)
 	router.GET(options.BaseURL+"/api/operations", wrapper.ListOperations, options.OperationMiddlewares["listOperations"]...)
 	router.GET(options.BaseURL+"/api/operations/:id", wrapper.GetOperation, options.OperationMiddlewares["getOperation"]...)
 	router.POST(options.BaseURL+"/api/operations/:id/cancel", wrapper.CancelOperation, options.OperationMiddlewares["cancelOperation"]...)
@@ -1358,6 +1645,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 type BatchJSONResponse Batch
 
 type DriftCheckJSONResponse DriftCheck
+
+type DurableFunctionJSONResponse DurableFunction
+
+type DurableFunctionExplanationJSONResponse DurableFunctionExplanation
 
 type InstanceJSONResponse Instance
 
@@ -2195,6 +2486,446 @@ type RevealConnectiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RevealConnectiondefaultApplicationProblemPlusJSONResponse) VisitRevealConnectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDurableFunctionsRequestObject struct {
+	Name   Name `json:"name"`
+	Params ListDurableFunctionsParams
+}
+
+type ListDurableFunctionsResponseObject interface {
+	VisitListDurableFunctionsResponse(w http.ResponseWriter) error
+}
+
+type ListDurableFunctions200JSONResponse DurableFunctionList
+
+func (response ListDurableFunctions200JSONResponse) VisitListDurableFunctionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDurableFunctionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListDurableFunctionsdefaultApplicationProblemPlusJSONResponse) VisitListDurableFunctionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartDurableFunctionRequestObject struct {
+	Name Name `json:"name"`
+	Body *StartDurableFunctionJSONRequestBody
+}
+
+type StartDurableFunctionResponseObject interface {
+	VisitStartDurableFunctionResponse(w http.ResponseWriter) error
+}
+
+type StartDurableFunction201JSONResponse DurableFunction
+
+func (response StartDurableFunction201JSONResponse) VisitStartDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartDurableFunctiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response StartDurableFunctiondefaultApplicationProblemPlusJSONResponse) VisitStartDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewDurableFunctionRequestObject struct {
+	Name Name `json:"name"`
+	Body *PreviewDurableFunctionJSONRequestBody
+}
+
+type PreviewDurableFunctionResponseObject interface {
+	VisitPreviewDurableFunctionResponse(w http.ResponseWriter) error
+}
+
+type PreviewDurableFunction200JSONResponse struct {
+	DurableFunctionExplanationJSONResponse
+}
+
+func (response PreviewDurableFunction200JSONResponse) VisitPreviewDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewDurableFunctiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PreviewDurableFunctiondefaultApplicationProblemPlusJSONResponse) VisitPreviewDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDurableFunctionMetricsRequestObject struct {
+	Name Name `json:"name"`
+}
+
+type GetDurableFunctionMetricsResponseObject interface {
+	VisitGetDurableFunctionMetricsResponse(w http.ResponseWriter) error
+}
+
+type GetDurableFunctionMetrics200JSONResponse DurableFunctionMetrics
+
+func (response GetDurableFunctionMetrics200JSONResponse) VisitGetDurableFunctionMetricsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDurableFunctionMetricsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetDurableFunctionMetricsdefaultApplicationProblemPlusJSONResponse) VisitGetDurableFunctionMetricsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDurableFunctionRequestObject struct {
+	Name Name              `json:"name"`
+	Id   DurableFunctionID `json:"id"`
+}
+
+type GetDurableFunctionResponseObject interface {
+	VisitGetDurableFunctionResponse(w http.ResponseWriter) error
+}
+
+type GetDurableFunction200JSONResponse struct{ DurableFunctionJSONResponse }
+
+func (response GetDurableFunction200JSONResponse) VisitGetDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDurableFunctiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetDurableFunctiondefaultApplicationProblemPlusJSONResponse) VisitGetDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelDurableFunctionRequestObject struct {
+	Name Name              `json:"name"`
+	Id   DurableFunctionID `json:"id"`
+	Body *CancelDurableFunctionJSONRequestBody
+}
+
+type CancelDurableFunctionResponseObject interface {
+	VisitCancelDurableFunctionResponse(w http.ResponseWriter) error
+}
+
+type CancelDurableFunction200JSONResponse struct{ DurableFunctionJSONResponse }
+
+func (response CancelDurableFunction200JSONResponse) VisitCancelDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelDurableFunctiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CancelDurableFunctiondefaultApplicationProblemPlusJSONResponse) VisitCancelDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDurableFunctionExecutionsRequestObject struct {
+	Name   Name              `json:"name"`
+	Id     DurableFunctionID `json:"id"`
+	Params ListDurableFunctionExecutionsParams
+}
+
+type ListDurableFunctionExecutionsResponseObject interface {
+	VisitListDurableFunctionExecutionsResponse(w http.ResponseWriter) error
+}
+
+type ListDurableFunctionExecutions200JSONResponse DurableFunctionExecutionList
+
+func (response ListDurableFunctionExecutions200JSONResponse) VisitListDurableFunctionExecutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDurableFunctionExecutionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListDurableFunctionExecutionsdefaultApplicationProblemPlusJSONResponse) VisitListDurableFunctionExecutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainDurableFunctionRequestObject struct {
+	Name Name              `json:"name"`
+	Id   DurableFunctionID `json:"id"`
+}
+
+type ExplainDurableFunctionResponseObject interface {
+	VisitExplainDurableFunctionResponse(w http.ResponseWriter) error
+}
+
+type ExplainDurableFunction200JSONResponse struct {
+	DurableFunctionExplanationJSONResponse
+}
+
+func (response ExplainDurableFunction200JSONResponse) VisitExplainDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainDurableFunctiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ExplainDurableFunctiondefaultApplicationProblemPlusJSONResponse) VisitExplainDurableFunctionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDurableFunctionNodesRequestObject struct {
+	Name Name              `json:"name"`
+	Id   DurableFunctionID `json:"id"`
+}
+
+type ListDurableFunctionNodesResponseObject interface {
+	VisitListDurableFunctionNodesResponse(w http.ResponseWriter) error
+}
+
+type ListDurableFunctionNodes200JSONResponse DurableFunctionNodeList
+
+func (response ListDurableFunctionNodes200JSONResponse) VisitListDurableFunctionNodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDurableFunctionNodesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListDurableFunctionNodesdefaultApplicationProblemPlusJSONResponse) VisitListDurableFunctionNodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignalDurableFunctionRequestObject struct {
+	Name Name              `json:"name"`
+	Id   DurableFunctionID `json:"id"`
+	Body *SignalDurableFunctionJSONRequestBody
+}
+
+type SignalDurableFunctionResponseObject interface {
+	VisitSignalDurableFunctionResponse(w http.ResponseWriter) error
+}
+
+type SignalDurableFunction204Response struct {
+}
+
+func (response SignalDurableFunction204Response) VisitSignalDurableFunctionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SignalDurableFunctiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SignalDurableFunctiondefaultApplicationProblemPlusJSONResponse) VisitSignalDurableFunctionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3766,6 +4497,36 @@ type StrictServerInterface interface {
 	// RevealConnection How to connect, with the password
 	// (POST /api/instances/{name}/connection/reveal)
 	RevealConnection(ctx context.Context, request RevealConnectionRequestObject) (RevealConnectionResponseObject, error)
+	// ListDurableFunctions List durable functions
+	// (GET /api/instances/{name}/durable-functions)
+	ListDurableFunctions(ctx context.Context, request ListDurableFunctionsRequestObject) (ListDurableFunctionsResponseObject, error)
+	// StartDurableFunction Start a durable function
+	// (POST /api/instances/{name}/durable-functions)
+	StartDurableFunction(ctx context.Context, request StartDurableFunctionRequestObject) (StartDurableFunctionResponseObject, error)
+	// PreviewDurableFunction Show what an expression would start, without starting it
+	// (POST /api/instances/{name}/durable-functions/explain)
+	PreviewDurableFunction(ctx context.Context, request PreviewDurableFunctionRequestObject) (PreviewDurableFunctionResponseObject, error)
+	// GetDurableFunctionMetrics How many durable functions there are, and what they have done
+	// (GET /api/instances/{name}/durable-functions/metrics)
+	GetDurableFunctionMetrics(ctx context.Context, request GetDurableFunctionMetricsRequestObject) (GetDurableFunctionMetricsResponseObject, error)
+	// GetDurableFunction Get a durable function
+	// (GET /api/instances/{name}/durable-functions/{id})
+	GetDurableFunction(ctx context.Context, request GetDurableFunctionRequestObject) (GetDurableFunctionResponseObject, error)
+	// CancelDurableFunction Cancel a durable function
+	// (POST /api/instances/{name}/durable-functions/{id}/cancel)
+	CancelDurableFunction(ctx context.Context, request CancelDurableFunctionRequestObject) (CancelDurableFunctionResponseObject, error)
+	// ListDurableFunctionExecutions The executions of a durable function, one for each round of a loop
+	// (GET /api/instances/{name}/durable-functions/{id}/executions)
+	ListDurableFunctionExecutions(ctx context.Context, request ListDurableFunctionExecutionsRequestObject) (ListDurableFunctionExecutionsResponseObject, error)
+	// ExplainDurableFunction The graph of a durable function with the status of its nodes, as text
+	// (GET /api/instances/{name}/durable-functions/{id}/explain)
+	ExplainDurableFunction(ctx context.Context, request ExplainDurableFunctionRequestObject) (ExplainDurableFunctionResponseObject, error)
+	// ListDurableFunctionNodes The nodes of a durable function's graph, each with how far it is
+	// (GET /api/instances/{name}/durable-functions/{id}/nodes)
+	ListDurableFunctionNodes(ctx context.Context, request ListDurableFunctionNodesRequestObject) (ListDurableFunctionNodesResponseObject, error)
+	// SignalDurableFunction Send a signal to a durable function that waits for it, or will
+	// (POST /api/instances/{name}/durable-functions/{id}/signals)
+	SignalDurableFunction(ctx context.Context, request SignalDurableFunctionRequestObject) (SignalDurableFunctionResponseObject, error)
 	// ListInstanceEvents What happened to an instance
 	// (GET /api/instances/{name}/events)
 	ListInstanceEvents(ctx context.Context, request ListInstanceEventsRequestObject) (ListInstanceEventsResponseObject, error)
@@ -4419,6 +5180,356 @@ func (sh *strictHandler) RevealConnection(ctx echo.Context, name Name) error {
 		return err
 	} else if validResponse, ok := response.(RevealConnectionResponseObject); ok {
 		return validResponse.VisitRevealConnectionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDurableFunctions operation middleware
+func (sh *strictHandler) ListDurableFunctions(ctx echo.Context, name Name, params ListDurableFunctionsParams) error {
+	var request ListDurableFunctionsRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDurableFunctions(ctx.Request().Context(), request.(ListDurableFunctionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDurableFunctions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDurableFunctionsResponseObject); ok {
+		return validResponse.VisitListDurableFunctionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartDurableFunction operation middleware
+func (sh *strictHandler) StartDurableFunction(ctx echo.Context, name Name) error {
+	var request StartDurableFunctionRequestObject
+
+	request.Name = name
+
+	var body StartDurableFunctionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartDurableFunction(ctx.Request().Context(), request.(StartDurableFunctionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartDurableFunction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartDurableFunctionResponseObject); ok {
+		return validResponse.VisitStartDurableFunctionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewDurableFunction operation middleware
+func (sh *strictHandler) PreviewDurableFunction(ctx echo.Context, name Name) error {
+	var request PreviewDurableFunctionRequestObject
+
+	request.Name = name
+
+	var body PreviewDurableFunctionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewDurableFunction(ctx.Request().Context(), request.(PreviewDurableFunctionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewDurableFunction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewDurableFunctionResponseObject); ok {
+		return validResponse.VisitPreviewDurableFunctionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDurableFunctionMetrics operation middleware
+func (sh *strictHandler) GetDurableFunctionMetrics(ctx echo.Context, name Name) error {
+	var request GetDurableFunctionMetricsRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDurableFunctionMetrics(ctx.Request().Context(), request.(GetDurableFunctionMetricsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDurableFunctionMetrics")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDurableFunctionMetricsResponseObject); ok {
+		return validResponse.VisitGetDurableFunctionMetricsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDurableFunction operation middleware
+func (sh *strictHandler) GetDurableFunction(ctx echo.Context, name Name, id DurableFunctionID) error {
+	var request GetDurableFunctionRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDurableFunction(ctx.Request().Context(), request.(GetDurableFunctionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDurableFunction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDurableFunctionResponseObject); ok {
+		return validResponse.VisitGetDurableFunctionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelDurableFunction operation middleware
+func (sh *strictHandler) CancelDurableFunction(ctx echo.Context, name Name, id DurableFunctionID) error {
+	var request CancelDurableFunctionRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	var body CancelDurableFunctionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelDurableFunction(ctx.Request().Context(), request.(CancelDurableFunctionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelDurableFunction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelDurableFunctionResponseObject); ok {
+		return validResponse.VisitCancelDurableFunctionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDurableFunctionExecutions operation middleware
+func (sh *strictHandler) ListDurableFunctionExecutions(ctx echo.Context, name Name, id DurableFunctionID, params ListDurableFunctionExecutionsParams) error {
+	var request ListDurableFunctionExecutionsRequestObject
+
+	request.Name = name
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDurableFunctionExecutions(ctx.Request().Context(), request.(ListDurableFunctionExecutionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDurableFunctionExecutions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDurableFunctionExecutionsResponseObject); ok {
+		return validResponse.VisitListDurableFunctionExecutionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExplainDurableFunction operation middleware
+func (sh *strictHandler) ExplainDurableFunction(ctx echo.Context, name Name, id DurableFunctionID) error {
+	var request ExplainDurableFunctionRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExplainDurableFunction(ctx.Request().Context(), request.(ExplainDurableFunctionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExplainDurableFunction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExplainDurableFunctionResponseObject); ok {
+		return validResponse.VisitExplainDurableFunctionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDurableFunctionNodes operation middleware
+func (sh *strictHandler) ListDurableFunctionNodes(ctx echo.Context, name Name, id DurableFunctionID) error {
+	var request ListDurableFunctionNodesRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDurableFunctionNodes(ctx.Request().Context(), request.(ListDurableFunctionNodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDurableFunctionNodes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDurableFunctionNodesResponseObject); ok {
+		return validResponse.VisitListDurableFunctionNodesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignalDurableFunction operation middleware
+func (sh *strictHandler) SignalDurableFunction(ctx echo.Context, name Name, id DurableFunctionID) error {
+	var request SignalDurableFunctionRequestObject
+
+	request.Name = name
+	request.Id = id
+
+	var body SignalDurableFunctionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignalDurableFunction(ctx.Request().Context(), request.(SignalDurableFunctionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignalDurableFunction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignalDurableFunctionResponseObject); ok {
+		return validResponse.VisitSignalDurableFunctionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

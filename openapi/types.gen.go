@@ -93,6 +93,33 @@ func (e DriftKind) Valid() bool {
 	}
 }
 
+// Defines values for DurableFunctionStatus.
+const (
+	DurableFunctionStatusCancelled DurableFunctionStatus = "cancelled"
+	DurableFunctionStatusCompleted DurableFunctionStatus = "completed"
+	DurableFunctionStatusFailed    DurableFunctionStatus = "failed"
+	DurableFunctionStatusPending   DurableFunctionStatus = "pending"
+	DurableFunctionStatusRunning   DurableFunctionStatus = "running"
+)
+
+// Valid indicates whether the value is a known member of the DurableFunctionStatus enum.
+func (e DurableFunctionStatus) Valid() bool {
+	switch e {
+	case DurableFunctionStatusCancelled:
+		return true
+	case DurableFunctionStatusCompleted:
+		return true
+	case DurableFunctionStatusFailed:
+		return true
+	case DurableFunctionStatusPending:
+		return true
+	case DurableFunctionStatusRunning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ErrorCode.
 const (
 	ErrorCodeCancelled       ErrorCode = "cancelled"
@@ -476,6 +503,11 @@ type BatchList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
+// CancelDurableFunctionRequest defines model for CancelDurableFunctionRequest.
+type CancelDurableFunctionRequest struct {
+	Reason *string `json:"reason,omitempty"`
+}
+
 // ChangePasswordRequest defines model for ChangePasswordRequest.
 type ChangePasswordRequest struct {
 	CurrentPassword string `json:"current_password"`
@@ -651,6 +683,96 @@ type DriftList struct {
 	LastCheck  *DriftCheck `json:"last_check,omitempty"`
 	NextCursor *string     `json:"next_cursor,omitempty"`
 }
+
+// DurableFunction What pg_durable calls an instance of a durable function.
+type DurableFunction struct {
+	// CompletedAt In lists.
+	CompletedAt *time.Time `json:"completed_at,omitempty"`
+
+	// CreatedAt In lists.
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+
+	// CurrentExecutionId Not in lists.
+	CurrentExecutionId *int64 `json:"current_execution_id,omitempty"`
+
+	// ExecutionCount In lists.
+	ExecutionCount *int64  `json:"execution_count,omitempty"`
+	FunctionName   *string `json:"function_name,omitempty"`
+
+	// FunctionVersion Not in lists.
+	FunctionVersion *string               `json:"function_version,omitempty"`
+	Id              string                `json:"id"`
+	Label           *string               `json:"label,omitempty"`
+	Output          *string               `json:"output,omitempty"`
+	Status          DurableFunctionStatus `json:"status"`
+}
+
+// DurableFunctionExecution defines model for DurableFunctionExecution.
+type DurableFunctionExecution struct {
+	DurationMs  *int64  `json:"duration_ms,omitempty"`
+	EventCount  *int64  `json:"event_count,omitempty"`
+	ExecutionId int64   `json:"execution_id"`
+	Output      *string `json:"output,omitempty"`
+	Status      string  `json:"status"`
+}
+
+// DurableFunctionExecutionList defines model for DurableFunctionExecutionList.
+type DurableFunctionExecutionList struct {
+	Items []DurableFunctionExecution `json:"items"`
+}
+
+// DurableFunctionExplanation defines model for DurableFunctionExplanation.
+type DurableFunctionExplanation struct {
+	Text string `json:"text"`
+}
+
+// DurableFunctionList defines model for DurableFunctionList.
+type DurableFunctionList struct {
+	Items []DurableFunction `json:"items"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// DurableFunctionMetrics defines model for DurableFunctionMetrics.
+type DurableFunctionMetrics struct {
+	CompletedInstances int64 `json:"completed_instances"`
+	FailedInstances    int64 `json:"failed_instances"`
+	RunningInstances   int64 `json:"running_instances"`
+	TotalEvents        int64 `json:"total_events"`
+	TotalExecutions    int64 `json:"total_executions"`
+	TotalInstances     int64 `json:"total_instances"`
+}
+
+// DurableFunctionNode defines model for DurableFunctionNode.
+type DurableFunctionNode struct {
+	// InferredStatus The status with what follows from the nodes above, for example skipped.
+	InferredStatus               *string `json:"inferred_status,omitempty"`
+	InferredStatusFromAncestorId *string `json:"inferred_status_from_ancestor_id,omitempty"`
+	LeftNode                     *string `json:"left_node,omitempty"`
+	NodeId                       string  `json:"node_id"`
+
+	// NodeType For example SQL, THEN, IF, SLEEP or SIGNAL.
+	NodeType      string     `json:"node_type"`
+	Query         *string    `json:"query,omitempty"`
+	Result        *string    `json:"result,omitempty"`
+	ResultName    *string    `json:"result_name,omitempty"`
+	RightNode     *string    `json:"right_node,omitempty"`
+	Status        *string    `json:"status,omitempty"`
+	StatusDetails *string    `json:"status_details,omitempty"`
+	UpdatedAt     *time.Time `json:"updated_at,omitempty"`
+}
+
+// DurableFunctionNodeList defines model for DurableFunctionNodeList.
+type DurableFunctionNodeList struct {
+	Items []DurableFunctionNode `json:"items"`
+
+	// Truncated Whether there are more nodes than are answered.
+	Truncated bool `json:"truncated"`
+}
+
+// DurableFunctionStatus defines model for DurableFunctionStatus.
+type DurableFunctionStatus string
 
 // Endpoint defines model for Endpoint.
 type Endpoint struct {
@@ -873,6 +995,15 @@ type PostgresError struct {
 	Where *string `json:"where,omitempty"`
 }
 
+// PreviewDurableFunctionRequest defines model for PreviewDurableFunctionRequest.
+type PreviewDurableFunctionRequest struct {
+	// Function As when it is started.
+	Function string `json:"function"`
+
+	// Role The role with whose rights it is evaluated; the superuser when absent.
+	Role *string `json:"role,omitempty"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	Code ErrorCode `json:"code"`
@@ -1014,11 +1145,34 @@ type SignInRequest struct {
 	Username string `json:"username"`
 }
 
+// SignalDurableFunctionRequest defines model for SignalDurableFunctionRequest.
+type SignalDurableFunctionRequest struct {
+	// Data JSON text that the function gets with the signal; {} when absent.
+	Data *string `json:"data,omitempty"`
+	Name string  `json:"name"`
+}
+
 // Size defines model for Size.
 type Size struct {
 	CpuMillis  int `json:"cpu_millis"`
 	MemoryMib  int `json:"memory_mib"`
 	StorageGib int `json:"storage_gib"`
+}
+
+// StartDurableFunctionRequest defines model for StartDurableFunctionRequest.
+type StartDurableFunctionRequest struct {
+	// Database Where its SQL runs; the extension's own database when absent.
+	Database *string `json:"database,omitempty"`
+
+	// Function A SQL expression in the language of pg_durable, as df.start takes it, for example 'SELECT 1' ~> df.sleep(5) with the quotes.
+	Function string  `json:"function"`
+	Label    *string `json:"label,omitempty"`
+
+	// Role The role as which it runs. Without one it is the superuser, whom pg_durable refuses unless its setting enable_superuser_instances is on.
+	Role *string `json:"role,omitempty"`
+
+	// Variables Values of {name} in its SQL.
+	Variables *map[string]string `json:"variables,omitempty"`
 }
 
 // Step defines model for Step.
@@ -1145,6 +1299,9 @@ type BatchID = openapi_types.UUID
 
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// DurableFunctionID defines model for DurableFunctionID.
+type DurableFunctionID = string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -1286,6 +1443,26 @@ type DeleteInstanceParams struct {
 	Purge *bool `form:"purge,omitempty" json:"purge,omitempty"`
 }
 
+// ListDurableFunctionsParams defines parameters for ListDurableFunctions.
+type ListDurableFunctionsParams struct {
+	Status *DurableFunctionStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Label Only those with exactly this label.
+	Label *string `form:"label,omitempty" json:"label,omitempty"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListDurableFunctionExecutionsParams defines parameters for ListDurableFunctionExecutions.
+type ListDurableFunctionExecutionsParams struct {
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListInstanceEventsParams defines parameters for ListInstanceEvents.
 type ListInstanceEventsParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -1341,6 +1518,18 @@ type DeleteInstancesJSONRequestBody = DeleteInstancesRequest
 
 // UpdateInstanceJSONRequestBody defines body for UpdateInstance for application/json ContentType.
 type UpdateInstanceJSONRequestBody = UpdateInstanceRequest
+
+// StartDurableFunctionJSONRequestBody defines body for StartDurableFunction for application/json ContentType.
+type StartDurableFunctionJSONRequestBody = StartDurableFunctionRequest
+
+// PreviewDurableFunctionJSONRequestBody defines body for PreviewDurableFunction for application/json ContentType.
+type PreviewDurableFunctionJSONRequestBody = PreviewDurableFunctionRequest
+
+// CancelDurableFunctionJSONRequestBody defines body for CancelDurableFunction for application/json ContentType.
+type CancelDurableFunctionJSONRequestBody = CancelDurableFunctionRequest
+
+// SignalDurableFunctionJSONRequestBody defines body for SignalDurableFunction for application/json ContentType.
+type SignalDurableFunctionJSONRequestBody = SignalDurableFunctionRequest
 
 // QueryInstanceJSONRequestBody defines body for QueryInstance for application/json ContentType.
 type QueryInstanceJSONRequestBody = QueryRequest

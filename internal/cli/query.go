@@ -50,12 +50,7 @@ succeeds. Ctrl-C cancels and undoes it. In CSV a null is an empty field.`,
   toygres query mydb --role reporting - <report.sql`,
 		Annotations:       map[string]string{formatCSV: "yes"},
 		ValidArgsFunction: a.completeNames,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 2 || args[0] == "" || args[1] == "" {
-				return usagef("`%s` takes two arguments: %s, and one SQL statement in quotes, or - to read it from standard input", cmd.CommandPath(), instanceName)
-			}
-			return nil
-		},
+		Args:              instanceAnd("one SQL statement in quotes, or - to read it from standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sql, err := a.statement(args[1])
 			if err != nil {

@@ -26,6 +26,7 @@ const (
 // how many connections it needs beyond those of clients.
 const (
 	durableRole        = superuser
+	durableMembers     = "toygres_durable" // role whose members it may sign in as, to run what they have started
 	durableDatabase    = defaultDatabase
 	durableConnections = 28
 )
@@ -89,7 +90,8 @@ func arguments() []string {
 }
 
 // accessRules returns pg_hba.conf. Everybody needs a password, but for
-// pg_durable's worker on the loopback interface of its own pod; from outside of
+// pg_durable's worker on the loopback interface of its own pod, which signs in
+// as itself and as the roles whose functions it runs; from outside of
 // the cluster, TLS as well. When only some networks are let in, Toygres itself
 // still is, as superuser: it has to test connections, and the NetworkPolicy
 // keeps others of its network out.
@@ -97,8 +99,9 @@ func accessRules(d desired) string {
 	rules := []string{"# Written by Toygres. Changes are lost.", "local all all scram-sha-256"}
 	add := func(format string, args ...any) { rules = append(rules, fmt.Sprintf(format, args...)) }
 	if d.spec.ImageType == toygres.ImagePgDurable {
-		add("host all %s 127.0.0.1/32 trust", durableRole)
-		add("host all %s ::1/128 trust", durableRole)
+		for _, loopback := range []string{"127.0.0.1/32", "::1/128"} {
+			add("host all %s,+%s %s trust", durableRole, durableMembers, loopback)
+		}
 	}
 	kind := "host"
 	if d.spec.Public {

@@ -127,7 +127,7 @@ func TestOnlyPgDurableTrustsAndOnlyItsWorkerOnLoopback(t *testing.T) {
 	t.Parallel()
 	config := Config{Namespace: "databases", PgDurableImages: map[int]string{18: "pg_durable:18"}}
 	durable := accessRules(testDesired(t, config, toygres.Spec{Name: "flows", ImageType: toygres.ImagePgDurable}))
-	require.Contains(t, durable, "host all postgres 127.0.0.1/32 trust\nhost all postgres ::1/128 trust\n")
+	require.Contains(t, durable, "host all postgres,+toygres_durable 127.0.0.1/32 trust\nhost all postgres,+toygres_durable ::1/128 trust\n")
 	require.Equal(t, 2, bytes.Count([]byte(durable), []byte("trust")))
 	require.NotContains(t, accessRules(testDesired(t, config, toygres.Spec{Name: "flows"})), "trust")
 }

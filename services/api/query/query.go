@@ -51,6 +51,11 @@ type Result struct {
 	Took      time.Duration // with the connection
 }
 
+// beginReadOnly begins for good: once a query has run, a transaction can't be
+// made one that writes any more; and within a block no procedure can end it and
+// begin another.
+const beginReadOnly = "BEGIN READ ONLY; SELECT 1"
+
 // statementName keeps the statement while its types are asked for.
 const statementName = "toygres_query"
 
@@ -90,17 +95,20 @@ func (s Statement) check() error {
 
 func (s Statement) run(ctx context.Context, conn *pgconn.PgConn) (Result, error) {
 	if s.ReadOnly {
-		// Once a query has run, a transaction can't be made one that writes any
-		// more; and within a block no procedure can end it and begin another.
-		if _, err := conn.Exec(ctx, "BEGIN READ ONLY; SELECT 1").ReadAll(); err != nil {
+		if _, err := conn.Exec(ctx, beginReadOnly).ReadAll(); err != nil {
 			return Result{}, err
 		}
 	}
-	description, err := conn.Prepare(ctx, statementName, s.SQL, nil)
+	return s.execute(ctx, conn, s.SQL)
+}
+
+// execute runs a statement with args in place of $1, $2 and so on.
+func (s Statement) execute(ctx context.Context, conn *pgconn.PgConn, sql string, args ...[]byte) (Result, error) {
+	description, err := conn.Prepare(ctx, statementName, sql, nil)
 	if err != nil {
 		return Result{}, err
 	}
-	if len(description.ParamOIDs) > 0 {
+	if len(description.ParamOIDs) > len(args) {
 		return Result{}, invalid("sql", "parameters", "must not have parameters such as $1; write the values into it")
 	}
 	columns, encoders, err := describe(ctx, conn, description.Fields)
@@ -108,7 +116,7 @@ func (s Statement) run(ctx context.Context, conn *pgconn.PgConn) (Result, error)
 		return Result{}, err
 	}
 	result := Result{Columns: columns}
-	reader := conn.ExecPrepared(ctx, statementName, nil, nil, nil)
+	reader := conn.ExecPrepared(ctx, statementName, args, nil, nil)
 	for size := 0; reader.NextRow(); {
 		if result.Truncated == "" {
 			values := reader.Values()

@@ -66,6 +66,18 @@ var needs = map[string]toygres.Role{
 	"checkDrift":       toygres.RoleOperator,
 	"repairDrift":      toygres.RoleAdmin, // it is about what is left when everybody else has gone
 
+	// They show SQL with its literals, and results.
+	"listDurableFunctions":          toygres.RoleOperator,
+	"getDurableFunctionMetrics":     toygres.RoleOperator,
+	"getDurableFunction":            toygres.RoleOperator,
+	"listDurableFunctionNodes":      toygres.RoleOperator,
+	"listDurableFunctionExecutions": toygres.RoleOperator,
+	"explainDurableFunction":        toygres.RoleOperator,
+	"previewDurableFunction":        toygres.RoleOperator,
+	"startDurableFunction":          toygres.RoleOperator,
+	"cancelDurableFunction":         toygres.RoleOperator,
+	"signalDurableFunction":         toygres.RoleOperator,
+
 	// What code may run beside everybody's data is not each operator's to say.
 	"registerRuntimeImage": toygres.RoleAdmin,
 	"deleteRuntimeImage":   toygres.RoleAdmin,

@@ -31,25 +31,11 @@ const (
 // QueryInstance runs one statement on an instance. That it ran becomes an
 // event; its text is kept nowhere.
 func (s *Server) QueryInstance(ctx context.Context, request openapi.QueryInstanceRequestObject) (openapi.QueryInstanceResponseObject, error) {
-	instance, err := s.reachable(ctx, request.Name)
+	instance, credentials, done, err := s.serverOf(ctx, request.Name)
 	if err != nil {
 		return nil, err
 	}
-	if instance.State == toygres.StateStopped || instance.State == toygres.StateFailed || instance.State == toygres.StateDeleting {
-		return nil, &toygres.Error{Code: toygres.CodeConflict, Operation: instance.Operation,
-			Message: fmt.Sprintf("%q is %s; a query needs an instance that runs", instance.Spec.Name, instance.State)}
-	}
-	select {
-	case s.queries <- struct{}{}:
-		defer func() { <-s.queries }()
-	default:
-		return nil, &toygres.Error{Code: toygres.CodeRateLimited, RetryAfter: time.Second,
-			Message: fmt.Sprintf("%d queries run already, as many as this server runs at once; try again in a moment", queriesAtOnce)}
-	}
-	credentials, err := s.options.Provider.Credentials(ctx, instance.ID)
-	if err != nil {
-		return nil, ofProvider(err)
-	}
+	defer done()
 	statement := statementOf(*request.Body)
 	started := time.Now()
 	result, err := query.Run(ctx, instance.Endpoint, credentials, statement)
@@ -62,6 +48,30 @@ func (s *Server) QueryInstance(ctx context.Context, request openapi.QueryInstanc
 		Body:    queryResult(statement, result),
 		Headers: openapi.QueryInstance200ResponseHeaders{CacheControl: &noStore},
 	}, nil
+}
+
+// serverOf returns an instance whose server should answer, and how to sign in
+// there as one of the few requests that may do so at once; done ends that.
+func (s *Server) serverOf(ctx context.Context, name string) (instance toygres.Instance, as toygres.Credentials, done func(), err error) {
+	if instance, err = s.reachable(ctx, name); err != nil {
+		return instance, as, nil, err
+	}
+	if instance.State == toygres.StateStopped || instance.State == toygres.StateFailed || instance.State == toygres.StateDeleting {
+		return instance, as, nil, &toygres.Error{Code: toygres.CodeConflict, Operation: instance.Operation,
+			Message: fmt.Sprintf("%q is %s; this needs an instance that runs", instance.Spec.Name, instance.State)}
+	}
+	select {
+	case s.queries <- struct{}{}:
+	default:
+		return instance, as, nil, &toygres.Error{Code: toygres.CodeRateLimited, RetryAfter: time.Second,
+			Message: fmt.Sprintf("%d queries run already, as many as this server runs at once; try again in a moment", queriesAtOnce)}
+	}
+	done = func() { <-s.queries }
+	if as, err = s.options.Provider.Credentials(ctx, instance.ID); err != nil {
+		done()
+		return instance, as, nil, ofProvider(err)
+	}
+	return instance, as, done, nil
 }
 
 func statementOf(q openapi.QueryRequest) query.Statement {

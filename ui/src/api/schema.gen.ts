@@ -298,6 +298,219 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{name}/durable-functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List durable functions
+         * @description Those of all roles, with `df.list_instances`. An instance that does not have pg_durable answers `409`, here and below.
+         */
+        get: operations["listDurableFunctions"];
+        put?: never;
+        /**
+         * Start a durable function
+         * @description Evaluates the expression with the rights of `role`, and starts what it describes with `df.start` in the same transaction.
+         *     pg_durable runs it as that role, which must be allowed to sign in, have been given the extension by `df.grant_usage`, and be no
+         *     superuser. Starting twice starts two.
+         *
+         *     The variables are set for this function alone: those that the role has set with `df.setvar` are there as well, and are
+         *     afterwards as they were. pg_durable keeps them in clear in the function's history, so they are no place for secrets.
+         */
+        post: operations["startDurableFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/durable-functions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** Get a durable function */
+        get: operations["getDurableFunction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/durable-functions/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a durable function
+         * @description One that has ended is a conflict.
+         */
+        post: operations["cancelDurableFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/durable-functions/{id}/executions": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** The executions of a durable function, one for each round of a loop */
+        get: operations["listDurableFunctionExecutions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/durable-functions/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** The graph of a durable function with the status of its nodes, as text */
+        get: operations["explainDurableFunction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/durable-functions/{id}/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** The nodes of a durable function's graph, each with how far it is */
+        get: operations["listDurableFunctionNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/durable-functions/{id}/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a signal to a durable function that waits for it, or will
+         * @description One that has ended is a conflict.
+         */
+        post: operations["signalDurableFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/durable-functions/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what an expression would start, without starting it */
+        post: operations["previewDurableFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/durable-functions/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** How many durable functions there are, and what they have done */
+        get: operations["getDurableFunctionMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{name}/events": {
         parameters: {
             query?: {
@@ -1044,6 +1257,9 @@ export interface components {
             items: components["schemas"]["Batch"][];
             next_cursor?: string;
         };
+        CancelDurableFunctionRequest: {
+            reason?: string;
+        };
         ChangePasswordRequest: {
             /** Format: password */
             current_password: string;
@@ -1169,6 +1385,95 @@ export interface components {
             last_check?: components["schemas"]["DriftCheck"];
             next_cursor?: string;
         };
+        /** @description What pg_durable calls an instance of a durable function. */
+        DurableFunction: {
+            /**
+             * Format: date-time
+             * @description In lists.
+             */
+            completed_at?: string;
+            /**
+             * Format: date-time
+             * @description In lists.
+             */
+            created_at?: string;
+            /**
+             * Format: int64
+             * @description Not in lists.
+             */
+            current_execution_id?: number;
+            /**
+             * Format: int64
+             * @description In lists.
+             */
+            execution_count?: number;
+            function_name?: string;
+            /** @description Not in lists. */
+            function_version?: string;
+            id: string;
+            label?: string;
+            output?: string;
+            status: components["schemas"]["DurableFunctionStatus"];
+        };
+        DurableFunctionExecution: {
+            /** Format: int64 */
+            duration_ms?: number;
+            /** Format: int64 */
+            event_count?: number;
+            /** Format: int64 */
+            execution_id: number;
+            output?: string;
+            status: string;
+        };
+        DurableFunctionExecutionList: {
+            items: components["schemas"]["DurableFunctionExecution"][];
+        };
+        DurableFunctionExplanation: {
+            text: string;
+        };
+        DurableFunctionList: {
+            items: components["schemas"]["DurableFunction"][];
+            /** @description Absent on the last page. */
+            next_cursor?: string;
+        };
+        DurableFunctionMetrics: {
+            /** Format: int64 */
+            completed_instances: number;
+            /** Format: int64 */
+            failed_instances: number;
+            /** Format: int64 */
+            running_instances: number;
+            /** Format: int64 */
+            total_events: number;
+            /** Format: int64 */
+            total_executions: number;
+            /** Format: int64 */
+            total_instances: number;
+        };
+        DurableFunctionNode: {
+            /** @description The status with what follows from the nodes above, for example skipped. */
+            inferred_status?: string;
+            inferred_status_from_ancestor_id?: string;
+            left_node?: string;
+            node_id: string;
+            /** @description For example SQL, THEN, IF, SLEEP or SIGNAL. */
+            node_type: string;
+            query?: string;
+            result?: string;
+            result_name?: string;
+            right_node?: string;
+            status?: string;
+            status_details?: string;
+            /** Format: date-time */
+            updated_at?: string;
+        };
+        DurableFunctionNodeList: {
+            items: components["schemas"]["DurableFunctionNode"][];
+            /** @description Whether there are more nodes than are answered. */
+            truncated: boolean;
+        };
+        /** @enum {string} */
+        DurableFunctionStatus: "pending" | "running" | "completed" | "failed" | "cancelled";
         Endpoint: {
             host: string;
             port: number;
@@ -1373,6 +1678,12 @@ export interface components {
             /** @description The functions that it happened in. */
             where?: string;
         };
+        PreviewDurableFunctionRequest: {
+            /** @description As when it is started. */
+            function: string;
+            /** @description The role with whose rights it is evaluated; the superuser when absent. */
+            role?: string;
+        };
         Problem: {
             code: components["schemas"]["ErrorCode"];
             /** @description What is wrong here, and what to do. */
@@ -1476,6 +1787,11 @@ export interface components {
         RuntimeImageList: {
             items: components["schemas"]["RuntimeImage"][];
         };
+        SignalDurableFunctionRequest: {
+            /** @description JSON text that the function gets with the signal; {} when absent. */
+            data?: string;
+            name: string;
+        };
         SignInRequest: {
             /** Format: password */
             password: string;
@@ -1485,6 +1801,19 @@ export interface components {
             cpu_millis: number;
             memory_mib: number;
             storage_gib: number;
+        };
+        StartDurableFunctionRequest: {
+            /** @description Where its SQL runs; the extension's own database when absent. */
+            database?: string;
+            /** @description A SQL expression in the language of pg_durable, as df.start takes it, for example 'SELECT 1' ~> df.sleep(5) with the quotes. */
+            function: string;
+            label?: string;
+            /** @description The role as which it runs. Without one it is the superuser, whom pg_durable refuses unless its setting enable_superuser_instances is on. */
+            role?: string;
+            /** @description Values of {name} in its SQL. */
+            variables?: {
+                [key: string]: string;
+            };
         };
         Step: {
             /** @description 1 for the first try; 0 before it. */
@@ -1605,6 +1934,24 @@ export interface components {
                 "application/json": components["schemas"]["DriftCheck"];
             };
         };
+        /** @description The durable function. */
+        DurableFunction: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DurableFunction"];
+            };
+        };
+        /** @description The graph. */
+        DurableFunctionExplanation: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DurableFunctionExplanation"];
+            };
+        };
         /** @description The instance. */
         Instance: {
             headers: {
@@ -1657,6 +2004,8 @@ export interface components {
         BatchID: string;
         /** @description The `next_cursor` of the page before. */
         Cursor: string;
+        /** @description The id that pg_durable gave it. */
+        DurableFunctionID: string;
         /** @description A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours. */
         IdempotencyKey: string;
         /** @description How many at most. */
@@ -2040,6 +2389,251 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Connection"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDurableFunctions: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only those with exactly this label. */
+                label?: string;
+                /** @description How many at most. */
+                limit?: components["parameters"]["Limit"];
+                status?: components["schemas"]["DurableFunctionStatus"];
+            };
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of durable functions, newest first; long outputs are cut. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DurableFunctionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startDurableFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartDurableFunctionRequest"];
+            };
+        };
+        responses: {
+            /** @description The durable function. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DurableFunction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDurableFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["DurableFunction"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelDurableFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelDurableFunctionRequest"];
+            };
+        };
+        responses: {
+            200: components["responses"]["DurableFunction"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDurableFunctionExecutions: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last ones; long outputs are cut. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DurableFunctionExecutionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explainDurableFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["DurableFunctionExplanation"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDurableFunctionNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its nodes; long queries and results are cut. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DurableFunctionNodeList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signalDurableFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that pg_durable gave it. */
+                id: components["parameters"]["DurableFunctionID"];
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalDurableFunctionRequest"];
+            };
+        };
+        responses: {
+            /** @description It was sent. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewDurableFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewDurableFunctionRequest"];
+            };
+        };
+        responses: {
+            200: components["responses"]["DurableFunctionExplanation"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDurableFunctionMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts of `df.metrics`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DurableFunctionMetrics"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -31,3 +31,10 @@ test('a step refreshes its operation but not the lists', () => {
 test.each(['password.revealed', 'query.run'] as const)('%s refreshes the events alone', (type) => {
   expect(outdatedBy({ type, instance_name: 'mydb' })).toEqual([['events', 'of', 'mydb']])
 })
+
+test('what is done to a durable function refreshes those of its instance', () => {
+  expect(outdatedBy({ type: 'durable_function.started', instance_name: 'mydb' })).toEqual([
+    ['events', 'of', 'mydb'],
+    ['durable', 'mydb'],
+  ])
+})

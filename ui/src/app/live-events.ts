@@ -1,5 +1,6 @@
 import type { QueryKey } from '@tanstack/react-query'
 
+import { durableKeys } from '@/features/durable/queries'
 import { eventKeys } from '@/features/events/queries'
 import { instanceKeys } from '@/features/instances/queries'
 import { operationKeys } from '@/features/operations/queries'
@@ -17,6 +18,9 @@ export const eventTypes = [
   'step.succeeded',
   'step.failed',
   'password.revealed',
+  'durable_function.started',
+  'durable_function.cancelled',
+  'durable_function.signalled',
   'query.run',
   'drift.found',
   'drift.resolved',
@@ -30,6 +34,7 @@ export function outdatedBy({
   const keys: QueryKey[] = [eventKeys.ofInstance(name)]
   // Neither changes the instance.
   if (type === 'password.revealed' || type === 'query.run' || type.startsWith('drift.')) return keys
+  if (type.startsWith('durable_function.')) return [...keys, durableKeys.ofInstance(name)]
   keys.push(operationKeys.ofInstance(name))
   // A step changes nothing of the instance but the message of what it waits for.
   if (type !== 'step.started' && type !== 'step.succeeded') keys.push(instanceKeys.detail(name))

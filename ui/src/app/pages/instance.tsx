@@ -9,6 +9,7 @@ import { CopyButton } from '@/components/copy-button'
 import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
 import { Skeleton } from '@/components/skeleton'
+import { DurableCard } from '@/features/durable/durable-card'
 import { EventList } from '@/features/events/event-list'
 import { ConnectionCard } from '@/features/instances/connection-card'
 import { DangerZone } from '@/features/instances/danger-zone'
@@ -96,6 +97,9 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
             />
           )}
           {mayOperate && instance.state === 'running' && <QueryCard name={instance.name} />}
+          {mayOperate && instance.state === 'running' && mayBeDurable(instance) && (
+            <DurableCard name={instance.name} optional={instance.image_type !== 'pg_durable'} />
+          )}
           {mayOperate && instance.endpoint && <LogCard name={instance.name} />}
           <OperationHistory operations={operations?.filter((operation) => operation.id !== shown?.id)} />
           <EventList name={instance.name} />
@@ -110,6 +114,11 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
       </div>
     </>
   )
+}
+
+// A runtime image may hold pg_durable, the stock one does not.
+function mayBeDurable({ image_type, runtime_image }: Schema<'Instance'>): boolean {
+  return image_type === 'pg_durable' || runtime_image !== undefined
 }
 
 // The operation that goes on, or was started here; its end stays in sight until the page is left.
