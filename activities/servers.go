@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/toygres/toygres"
 )
 
@@ -25,6 +27,10 @@ type Servers struct {
 	Journal  Journal
 }
 
+// normalPriority is Temporal's default; batches have a higher number, which goes
+// later.
+const normalPriority = 3
+
 // ProvisionInput says what to make.
 type ProvisionInput struct {
 	OperationID toygres.OperationID
@@ -39,6 +45,9 @@ type ProvisionResult struct{}
 func (s *Servers) Provision(ctx context.Context, in ProvisionInput) (ProvisionResult, error) {
 	step := step{journal: s.Journal, operation: in.OperationID, name: toygres.StepProvision, tries: bounded}
 	return ProvisionResult{}, step.do(ctx, func(ctx context.Context) error {
+		if activity.GetInfo(ctx).Priority.PriorityKey > normalPriority {
+			ctx = toygres.InBackground(ctx)
+		}
 		return s.Provider.Provision(ctx, in.InstanceID, in.Spec)
 	})
 }

@@ -20,7 +20,7 @@ type CreateInstanceResult struct {
 	ServerVersion string
 }
 
-// CreateInstance makes a new instance run: it provisions the server, waits
+// CreateInstance makes a new instance run: it waits for a place, provisions the server, waits
 // until it is ready, and tests it with a real query. If any of that fails or
 // is cancelled, it removes what was made, and the instance is left `failed`
 // with the reason.
@@ -32,11 +32,23 @@ func CreateInstance(ctx workflow.Context, in CreateInstanceInput) (CreateInstanc
 	if ctx.Err() != nil {
 		return CreateInstanceResult{}, op.fail(ctx, toygres.StateFailed, toygres.CodeCancelled, "it was cancelled before anything was made")
 	}
+	limited := limited(ctx)
+	if limited {
+		if err := op.takePlace(ctx, toygres.StepProvision); err != nil {
+			code, message := reason(ctx, err)
+			err = op.fail(ctx, toygres.StateFailed, code, message+" before anything was made")
+			op.leavePlace(ctx) // it may have got one at that moment
+			return CreateInstanceResult{}, err
+		}
+	}
 	made, err := create(ctx, op, in.Spec)
 	if err != nil {
-		return CreateInstanceResult{}, undoCreate(ctx, op, err)
+		made, err = CreateInstanceResult{}, undoCreate(ctx, op, err)
 	}
-	return made, nil
+	if limited {
+		op.leavePlace(ctx)
+	}
+	return made, err
 }
 
 func create(ctx workflow.Context, op operation, spec toygres.Spec) (CreateInstanceResult, error) {

@@ -176,3 +176,39 @@ func requireUndone(t *testing.T, w *memory.World, state toygres.OperationState, 
 	require.Equal(t, message, op.Error)
 	require.Equal(t, toygres.StepSucceeded, steps(w)[toygres.StepUndo])
 }
+
+func TestCreateWaitsForItsPlace(t *testing.T) {
+	t.Parallel()
+	for name, calls := range map[string]bool{"until it is called in": true, "also when nobody calls it in": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, err := carryOut(t, toygres.KindCreate, func(w *memory.World, _ func()) {
+				w.Queue(2, calls)
+				w.Meet(memory.AtPlace, unavailable)
+			})
+			require.NoError(t, err)
+			require.Equal(t, toygres.StateRunning, w.Instance().State)
+			require.Equal(t, 1, w.Left(), "it lets the next one in")
+		})
+	}
+}
+
+func TestCreateThatFailsLeavesItsPlace(t *testing.T) {
+	t.Parallel()
+	w, err := carryOut(t, toygres.KindCreate, func(w *memory.World, _ func()) { w.Meet(memory.AtProvision, invalid) })
+	require.Error(t, err)
+	require.Equal(t, 1, w.Left())
+}
+
+func TestCreateCancelledBeforeItHasAPlaceMakesNothing(t *testing.T) {
+	t.Parallel()
+	w, err := carryOut(t, toygres.KindCreate, func(w *memory.World, cancel func()) {
+		w.Queue(1000, false)
+		w.Meet(memory.AtPlace, memory.After(func() {}), memory.After(cancel))
+		w.Meet(memory.AtProvision, func(context.Context) error { panic("it has no place") })
+	})
+	require.True(t, temporal.IsCanceledError(err))
+	require.Equal(t, toygres.OperationCancelled, w.Operation().State)
+	require.Equal(t, "it was cancelled before anything was made", w.Operation().Error)
+	require.Equal(t, toygres.PhaseAbsent, w.Server())
+}

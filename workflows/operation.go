@@ -18,6 +18,7 @@ var (
 	connections *activities.Connections
 	trash       *activities.Trash
 	batches     *activities.Batches
+	places      *activities.Places
 )
 
 // operation is what workflows know of the operation they carry out.

@@ -113,6 +113,12 @@ var undoing = workflow.ActivityOptions{
 	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 }
 
+// leaving hands places out. Who waits for one looks by itself in the end.
+var leaving = workflow.LocalActivityOptions{
+	StartToCloseTimeout:    5 * time.Second,
+	ScheduleToCloseTimeout: 10 * time.Second,
+}
+
 // recording writes to the catalog. As a local activity it takes a few
 // milliseconds, where a dispatched one takes fifty. The catalog may be away for
 // as long as it takes; each retry is an entry in the history, hence the pause.

@@ -22,7 +22,8 @@ import (
 // How many histories there are at least, so that they can't get fewer unseen.
 // Raise it with every recording; see package record.
 const (
-	recordedCreates = 12
+	recordedCreates = 27
+	recordedBatches = 4
 	recordedTrashes = 8
 	recordedPurges  = 2
 	recordedDeletes = 5
@@ -35,10 +36,12 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	t.Parallel()
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
-	creates, trashes, purges, deletes, resizes, rotates := 0, 0, 0, 0, 0, 0
+	batches, creates, trashes, purges, deletes, resizes, rotates := 0, 0, 0, 0, 0, 0, 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
 		switch {
+		case strings.Contains(name, "_batch_"):
+			batches++
 		case strings.Contains(name, "_create_"):
 			creates++
 		case strings.Contains(name, "_trash_"):
@@ -55,6 +58,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 		require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, path), name)
 	}
 	require.GreaterOrEqual(t, creates, recordedCreates)
+	require.GreaterOrEqual(t, batches, recordedBatches)
 	require.GreaterOrEqual(t, trashes, recordedTrashes)
 	require.GreaterOrEqual(t, purges, recordedPurges)
 	require.GreaterOrEqual(t, deletes, recordedDeletes)

@@ -31,6 +31,7 @@ func TestRetryNowEndsThePauseOfAStepOnARealServer(t *testing.T) {
 	tasks.RegisterActivity(&activities.Operations{Catalog: w})
 	tasks.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
 	tasks.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
+	tasks.RegisterActivity(&activities.Places{Catalog: w, Doors: memory.Doors(func() error { return nil })})
 	require.NoError(t, tasks.Start())
 	t.Cleanup(tasks.Stop)
 

@@ -36,6 +36,7 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	env.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
 	env.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
 	env.RegisterActivity(&activities.Trash{Catalog: w, Timers: w})
+	env.RegisterActivity(&activities.Places{Catalog: w, Doors: memory.Doors(func() error { env.SignalWorkflow("place", nil); return nil })})
 	arrange(w, env.CancelWorkflow)
 
 	switch kind {

@@ -181,7 +181,7 @@ WITH op AS (
 	FOR NO KEY UPDATE
 ), stepped AS (
 	UPDATE steps SET message = $3 FROM op
-	WHERE operation_id = op.id AND name = $2 AND steps.state = 'running' AND message <> $3
+	WHERE operation_id = op.id AND name = $2 AND steps.state = $4 AND message <> $3
 	RETURNING operation_id
 ), logged AS (
 	INSERT INTO events (type, instance_id, instance_name, operation_id, message, data)
@@ -196,5 +196,5 @@ func (s *Store) StepProgress(ctx context.Context, id toygres.OperationID, step t
 	if !isID(id) {
 		return overOrGone(id)
 	}
-	return s.report(ctx, id, stepProgress, id, step, clean(message))
+	return s.report(ctx, id, stepProgress, id, step, clean(message), toygres.StepRunning)
 }

@@ -285,7 +285,7 @@ func (a *app) printOperation(o *openapi.Operation) error {
 			if step.Attempt > 0 {
 				attempt = fmt.Sprint(step.Attempt)
 			}
-			if note == "" && step.State == openapi.StepStateRunning {
+			if note == "" && (step.State == openapi.StepStateRunning || step.State == openapi.StepStatePending) {
 				note = text(step.Message)
 			}
 			if step.NextRetryAt != nil && !ended(o.State) {

@@ -247,6 +247,10 @@ func (p *progress) say(step openapi.Step) string {
 			}
 			words = append(words, retry)
 		}
+	case openapi.StepStatePending:
+		if message := text(step.Message); message != "" {
+			words = append(words, message)
+		}
 	case openapi.StepStateSkipped:
 		words = append(words, "skipped")
 	}

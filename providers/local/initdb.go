@@ -14,6 +14,10 @@ import (
 	"github.com/toygres/toygres"
 )
 
+// backgroundNice leaves about a tenth of a processor to what nobody waits for, as
+// long as somebody waits for something else.
+const backgroundNice = 10
+
 // locales are tried in this order; C exists everywhere.
 var locales = []string{"C.UTF-8", "C"}
 
@@ -87,7 +91,15 @@ func (p *Provider) initdb(ctx context.Context, d directory, in installation, loc
 	// The death signal is tied to the thread that started the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err = cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	if toygres.IsInBackground(ctx) {
+		// Whoever waits for an instance of his own gets the processor first. It is
+		// no reason to fail, and what is started later is not held back by it.
+		_ = syscall.Setpriority(syscall.PRIO_PGRP, cmd.Process.Pid, backgroundNice)
+	}
+	err = cmd.Wait()
 	return output.String(), err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -63,6 +64,35 @@ func TestABatchGoesOnUnderAnotherWorker(t *testing.T) {
 	left, err := w.provider.List(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+// Whoever creates one instance goes before a batch that was there first.
+func TestACreateGoesBeforeABatchAndSaysHowLongItWaits(t *testing.T) {
+	t.Setenv("TOYGRES_CREATES_AT_ONCE", "1")
+	w := newWorld(t)
+	w.work()
+	b := w.batch(toygres.KindCreate, "a1", "a2", "a3")
+	w.comesTo(b.ID, "begun", func(b toygres.Batch) bool { return b.Counts.Running > 0 })
+	one := w.create("one").Operation
+	two := w.create("two").Operation
+	events := await(t, func() ([]toygres.Event, error) {
+		events, err := w.catalog.Events(t.Context(), catalog.EventFilter{Operation: two.ID, Types: []toygres.EventType{toygres.EventStepProgress}}, 1)
+		if err == nil && len(events) == 0 {
+			err = errors.New("it does not say what it waits for")
+		}
+		return events, err
+	})
+	require.Regexp(t, `^waiting for a place: [01] before it$`, events[0].Message)
+
+	require.Equal(t, toygres.OperationSucceeded, w.ends(one.ID).State)
+	second := w.ends(two.ID)
+	require.Equal(t, toygres.OperationSucceeded, second.State)
+	w.comesTo(b.ID, "over", over)
+	items, err := w.catalog.BatchItems(t.Context(), b.ID, nil, 2, 1)
+	require.NoError(t, err)
+	last, err := w.catalog.Operation(t.Context(), items[0].Operation)
+	require.NoError(t, err)
+	require.True(t, second.EndedAt.Before(last.EndedAt), "the batch's last one was made after it")
 }
 
 func TestACancelledBatchLeavesWhatHasSucceeded(t *testing.T) {

@@ -110,6 +110,7 @@ func (q *taskQueue) register(w worker.Worker) {
 	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
 	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
 	w.RegisterActivity(&activities.Trash{Catalog: q.catalog, Timers: timers{q.client}})
+	w.RegisterActivity(&activities.Places{Catalog: q.catalog, Doors: doors{q.client}, Places: q.places})
 	w.RegisterActivity(&activities.Batches{Catalog: q.catalog, Provider: q.provider.Name(), Window: q.places})
 }
 
@@ -121,6 +122,15 @@ func (t timers) SetPurge(ctx context.Context, id toygres.InstanceID, name string
 		return &toygres.Error{Code: toygres.CodeUnavailable, Message: "Temporal can't set a timer now", Err: err}
 	}
 	return nil
+}
+
+// doors are those that workflows wait at.
+type doors struct{ client client.Client }
+
+func (d doors) CallIn(ctx context.Context, id toygres.InstanceID) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return workflows.CallIn(ctx, d.client, id)
 }
 
 func (q *taskQueue) reach(ctx context.Context) error {

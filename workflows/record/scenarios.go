@@ -52,6 +52,15 @@ func scenarios() []scenario {
 			w.Meet(memory.AtQuery, broken, broken)
 			w.Meet(memory.AtFinish, memory.Times(6, down)...)
 		}},
+		{kind: create, name: "waited", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtPlace, down)
+			w.Queue(2, true)
+		}},
+		{kind: create, name: "waited_unheard", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.Queue(1, false) }},
+		{kind: create, name: "cancelled_waiting", ends: toygres.OperationCancelled, arrange: func(w *memory.World, cancel func()) {
+			w.Meet(memory.AtPlace, memory.After(cancel))
+			w.Queue(1000, false)
+		}},
 		{kind: create, name: "provision_failed", ends: toygres.OperationFailed, arrange: meet(memory.AtProvision, invalid)},
 		{kind: create, name: "start_failed", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) { w.Meet(memory.AtObserve, w.Failing) }},
 		{kind: create, name: "query_failed", ends: toygres.OperationFailed, arrange: meet(memory.AtQuery, memory.Times(5, broken)...)},
@@ -172,6 +181,7 @@ func (s scenario) record(ctx context.Context, c client.Client, number int) (*his
 	workers.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
 	workers.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
 	workers.RegisterActivity(&activities.Trash{Catalog: w, Timers: w})
+	workers.RegisterActivity(&activities.Places{Catalog: w, Doors: memory.Doors(func() error { return workflows.CallIn(ctx, c, op.InstanceID) })})
 	if err := workers.Start(); err != nil {
 		return nil, err
 	}

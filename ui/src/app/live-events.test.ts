@@ -21,6 +21,10 @@ test('a change of state refreshes the lists and all of the instance', () => {
   ])
 })
 
+test('a batch refreshes the batches', () => {
+  expect(outdatedBy({ type: 'batch.progress', instance_name: '' })).toEqual([['batches']])
+})
+
 test('a step refreshes its operation but not the lists', () => {
   expect(outdatedBy({ type: 'step.started', instance_name: 'mydb' })).toEqual([
     ['events', 'of', 'mydb'],

@@ -1,5 +1,6 @@
 import type { QueryKey } from '@tanstack/react-query'
 
+import { batchKeys } from '@/features/batches/queries'
 import { durableKeys } from '@/features/durable/queries'
 import { eventKeys } from '@/features/events/queries'
 import { instanceKeys } from '@/features/instances/queries'
@@ -13,6 +14,10 @@ export const eventTypes = [
   'operation.started',
   'operation.ended',
   'operation.cancel',
+  'batch.started',
+  'batch.progress',
+  'batch.ended',
+  'batch.cancel',
   'step.started',
   'step.progress',
   'step.succeeded',
@@ -31,6 +36,7 @@ export function outdatedBy({
   type,
   instance_name: name,
 }: Pick<Schema<'Event'>, 'type' | 'instance_name'>): QueryKey[] {
+  if (type.startsWith('batch.')) return [batchKeys.all] // and of no instance
   const keys: QueryKey[] = [eventKeys.ofInstance(name)]
   // Neither changes the instance.
   if (type === 'password.revealed' || type === 'query.run' || type.startsWith('drift.')) return keys

@@ -14,6 +14,7 @@ import (
 // World is all there is outside of a workflow. It is what tests look at in the
 // end.
 type World struct {
+	queue     queue
 	mu        sync.Mutex
 	instance  toygres.Instance
 	operation toygres.Operation
@@ -122,6 +123,7 @@ type Place string
 // The places, one for each call that leaves the worker.
 const (
 	AtBegin     Place = "begin"
+	AtPlace     Place = "place"
 	AtProvision Place = "provision"
 	AtObserve   Place = "observe"
 	AtResize    Place = "resize"

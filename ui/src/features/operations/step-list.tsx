@@ -35,7 +35,7 @@ function StepRow({ step, last }: { step: Step; last: boolean }) {
           </span>
           <StepTime step={step} />
         </div>
-        {step.state === 'running' && step.message && (
+        {(step.state === 'running' || step.state === 'pending') && step.message && (
           <p className="text-sm text-ink-faint">{sentence(step.message)}</p>
         )}
         {step.error && step.state !== 'succeeded' && (
