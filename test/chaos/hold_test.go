@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -18,6 +19,8 @@ const holdKey = 7_074_865
 type hold struct {
 	t    *testing.T
 	conn *pgx.Conn // holds the lock
+
+	released bool
 }
 
 // installHolds adds the trigger. It blocks nothing until something is held.
@@ -49,6 +52,11 @@ func connect(t *testing.T, catalogURL string) *pgx.Conn {
 func holdStep(t *testing.T, catalogURL string, at moment) *hold {
 	t.Helper()
 	h := &hold{t: t, conn: connect(t, catalogURL)}
+	t.Cleanup(func() { // of a test that failed before, so that the next one does not wait
+		if !h.released {
+			h.release()
+		}
+	})
 	_, err := h.conn.Exec(t.Context(), "SELECT pg_advisory_lock($1)", holdKey)
 	require.NoError(t, err)
 	_, err = h.conn.Exec(t.Context(), "INSERT INTO chaos_holds VALUES ($1, $2)", at.step, at.state)
@@ -69,14 +77,33 @@ func (h *hold) reached() {
 }
 
 // release lets everybody go on. Statements that still wait belong to a dead
-// worker, and are ended without effect.
+// worker, and are ended without effect. The catalog itself may just have been
+// killed.
 func (h *hold) release() {
 	h.t.Helper()
-	_, err := h.conn.Exec(h.t.Context(), "DELETE FROM chaos_holds")
-	require.NoError(h.t, err)
-	_, err = h.conn.Exec(h.t.Context(),
-		"SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted", holdKey)
-	require.NoError(h.t, err)
-	_, err = h.conn.Exec(h.t.Context(), "SELECT pg_advisory_unlock($1)", holdKey)
-	require.NoError(h.t, err)
+	h.released = true
+	require.Eventually(h.t, func() bool { return h.tryRelease() == nil }, time.Minute, 50*time.Millisecond,
+		"the hold is not released")
+}
+
+func (h *hold) tryRelease() error {
+	ctx := context.WithoutCancel(h.t.Context()) // a test that failed cleans up, too
+	if h.conn.Ping(ctx) != nil {                // the lock went with the connection
+		again, err := pgx.Connect(ctx, h.conn.Config().ConnString())
+		if err != nil {
+			return err
+		}
+		h.t.Cleanup(func() { _ = again.Close(ctx) })
+		h.conn = again
+	}
+	for _, statement := range []string{
+		"DELETE FROM chaos_holds",
+		fmt.Sprintf("SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = %d AND NOT granted", holdKey),
+		fmt.Sprintf("SELECT pg_advisory_unlock(%d)", holdKey),
+	} {
+		if _, err := h.conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -19,12 +19,21 @@ func newStack(t *testing.T, options ...stacktest.Option) *stacktest.Stack {
 	t.Helper()
 	if onKubernetes() {
 		// Side by side, because most of the time nobody but Temporal knows that a
-		// worker is dead. All their instances have to fit on one small node.
+		// worker is dead.
 		t.Parallel()
-		options = append(options, stacktest.OnKubernetes(kubernetestest.Cluster(t).Kubeconfig),
-			stacktest.WithEnvironment("TOYGRES_KUBERNETES_RESERVED_CPU_PERCENT=25"))
 	}
-	return stacktest.New(t, options...)
+	return stacktest.New(t, append(options, placement(t)...)...)
+}
+
+// placement puts a stack's instances where they belong. All of those on
+// Kubernetes have to fit on one small node.
+func placement(t *testing.T) []stacktest.Option {
+	t.Helper()
+	if !onKubernetes() {
+		return nil
+	}
+	return []stacktest.Option{stacktest.OnKubernetes(kubernetestest.Cluster(t).Kubeconfig),
+		stacktest.WithEnvironment("TOYGRES_KUBERNETES_RESERVED_CPU_PERCENT=25")}
 }
 
 // small is an instance for which also a small node has room.

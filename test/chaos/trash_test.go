@@ -29,11 +29,7 @@ func TestAWorkerKilledAtAnyStepOfASoftDeleteLeavesAnInstanceThatComesBack(t *tes
 
 			require.Equal(t, openapi.OperationStateSucceeded, stack.MustAwait(t, operation.Id).State)
 			require.Equal(t, openapi.InstanceStateTrashed, stateOf(t, stack, name))
-			back, err := stack.Client.UndeleteInstanceWithResponse(t.Context(), name)
-			require.NoError(t, err)
-			require.Equal(t, http.StatusOK, back.StatusCode(), "%s", back.Body)
-			require.Eventually(t, func() bool { return stateOf(t, stack, name) == openapi.InstanceStateRunning },
-				2*time.Minute, 100*time.Millisecond)
+			undelete(t, stack, name)
 			require.Equal(t, "42", stack.Query(t, name, "SELECT n FROM kept"))
 		})
 	}
@@ -65,11 +61,23 @@ func TestAWorkerKilledAsTheTimeInTheTrashEndsLeavesNothingBehind(t *testing.T) {
 
 func softDelete(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
 	t.Helper()
-	response, err := stack.Client.DeleteInstanceWithResponse(t.Context(), name, nil)
-	require.NoError(t, err)
+	response := accepted(t, func() (*openapi.DeleteInstanceResponse, error) {
+		return stack.Client.DeleteInstanceWithResponse(t.Context(), name, nil)
+	})
 	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
 	require.Equal(t, openapi.Trash, response.JSON202.Kind)
 	return *response.JSON202
+}
+
+// undelete brings an instance back, and waits until it runs.
+func undelete(t *testing.T, stack *stacktest.Stack, name string) {
+	t.Helper()
+	back := accepted(t, func() (*openapi.UndeleteInstanceResponse, error) {
+		return stack.Client.UndeleteInstanceWithResponse(t.Context(), name)
+	})
+	require.Equal(t, http.StatusOK, back.StatusCode(), "%s", back.Body)
+	require.Eventually(t, func() bool { return stateOf(t, stack, name) == openapi.InstanceStateRunning },
+		2*time.Minute, 100*time.Millisecond)
 }
 
 // stateOf is the state of an instance, "" when it is gone.

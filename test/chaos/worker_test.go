@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -108,10 +109,23 @@ func TestACreateCancelledWhileItsWorkerIsDeadIsUndone(t *testing.T) {
 	requireNoOrphans(t, stack)
 }
 
+// accepted asks until the answer is another one than that a part is away, with
+// which nothing was begun.
+func accepted[Response interface{ StatusCode() int }](t *testing.T, ask func() (Response, error)) (response Response) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var err error
+		response, err = ask()
+		return err == nil && response.StatusCode() != http.StatusServiceUnavailable
+	}, time.Minute, 100*time.Millisecond)
+	return response
+}
+
 func create(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
 	t.Helper()
-	response, err := stack.Client.CreateInstanceWithResponse(t.Context(), nil, small(name))
-	require.NoError(t, err)
+	response := accepted(t, func() (*openapi.CreateInstanceResponse, error) {
+		return stack.Client.CreateInstanceWithResponse(t.Context(), nil, small(name))
+	})
 	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
 	return *response.JSON202
 }
@@ -123,8 +137,9 @@ var (
 
 func startRemoval(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
 	t.Helper()
-	response, err := stack.Client.DeleteInstanceWithResponse(t.Context(), name, &purge)
-	require.NoError(t, err)
+	response := accepted(t, func() (*openapi.DeleteInstanceResponse, error) {
+		return stack.Client.DeleteInstanceWithResponse(t.Context(), name, &purge)
+	})
 	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
 	return *response.JSON202
 }

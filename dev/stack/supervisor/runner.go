@@ -21,7 +21,7 @@ type Pace struct {
 }
 
 // DefaultPace restarts at once and then ever more slowly, for about half a minute.
-var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second, Healthy: 30 * time.Second, GiveUp: 8}
+var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second, Healthy: 10 * time.Second, GiveUp: 8}
 
 func (p Pace) pause(failures int) time.Duration {
 	pause := p.First
