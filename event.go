@@ -12,6 +12,7 @@ type EventType string
 const (
 	EventInstanceState    EventType = "instance.state"    // Data: from, to
 	EventInstanceUpdated  EventType = "instance.updated"  // Data: changed, the names of the fields
+	EventInstanceHealth   EventType = "instance.health"   // Data: from, to, reason
 	EventOperationStarted EventType = "operation.started" // Data: kind
 	EventOperationEnded   EventType = "operation.ended"   // Data: kind, state
 	EventOperationCancel  EventType = "operation.cancel"  // somebody asked for it

@@ -142,6 +142,7 @@ type Instance struct {
 	Owner         UserID
 	State         State
 	Health        Health
+	HealthMessage string      // why it is not healthy, as the monitor saw it; "" when there is nothing to say
 	Provider      string      // name of the provider where it lives
 	Endpoint      Endpoint    // zero until known
 	ServerVersion string      // full version as the server reports it; "" until known

@@ -65,7 +65,7 @@ func (c *Connections) TestConnection(ctx context.Context, in TestConnectionInput
 func serverVersion(ctx context.Context, endpoint toygres.Endpoint, credentials toygres.Credentials) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	config, err := connection(endpoint, credentials)
+	config, err := AsClient(endpoint, credentials)
 	if err != nil {
 		return "", err
 	}
@@ -81,9 +81,9 @@ func serverVersion(ctx context.Context, endpoint toygres.Endpoint, credentials t
 	return short, nil
 }
 
-// connection is how the endpoint is reached: as sslmode=verify-full when there
-// is a CA to verify it with.
-func connection(endpoint toygres.Endpoint, credentials toygres.Credentials) (*pgx.ConnConfig, error) {
+// AsClient is how the endpoint is reached the way clients do: as
+// sslmode=verify-full when there is a CA to verify it with.
+func AsClient(endpoint toygres.Endpoint, credentials toygres.Credentials) (*pgx.ConnConfig, error) {
 	// Named here so that the worker's own PG* variables have no say.
 	config, err := pgx.ParseConfig("host=localhost sslmode=prefer application_name=toygres passfile=/dev/null")
 	if err != nil {

@@ -408,6 +408,17 @@ type ClientInterface interface {
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 	ListInstanceEvents(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetHealth The health of an instance, and its history
+	//
+	// A running instance that is monitored is probed with a query again and again. It is `healthy` when it answers; `unhealthy` when
+	// two probes in a row failed, or one and its provider says that it will not come up by itself; and `unknown` before the first
+	// probe and while nobody looks.
+	//
+	// The history has a point per minute for the window `1h`, and per hour for the longer ones. Spans without a probe are left out.
+	//
+	// Corresponds with GET /api/instances/{name}/health (the `GetHealth` operationId).
+	GetHealth(ctx context.Context, name Name, params *GetHealthParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetLogs What an instance's server has written to its log
 	//
 	// Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
@@ -419,6 +430,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 	GetLogs(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestartWatching Have the monitor begin anew with an instance
+	//
+	// Its health is `unknown` until the next probe, which is made within seconds over a new connection. To pause and resume the monitoring of an instance, `PATCH` its `monitored`.
+	//
+	// Corresponds with POST /api/instances/{name}/monitor/restart (the `RestartWatching` operationId).
+	RestartWatching(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RotatePassword Give the superuser of a running instance another password
 	//
@@ -514,6 +532,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/me/password (the `ChangePassword` operationId).
 	ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMonitor How the monitor is and how far behind
+	//
+	// Running instances are divided among its shards, each of which one worker has. A shard that has lost its worker gets another within seconds; until then it falls behind.
+	//
+	// Corresponds with GET /api/monitor (the `GetMonitor` operationId).
+	GetMonitor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseMonitor Pause the monitor
+	//
+	// Nothing is probed, and the health of all instances becomes `unknown`, until it is resumed.
+	//
+	// Corresponds with POST /api/monitor/pause (the `PauseMonitor` operationId).
+	PauseMonitor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestartMonitor Restart the monitor
+	//
+	// Each shard is taken from the worker that has it, whatever that is doing, and started anew. Health stays as it is known. That the monitor is paused is a conflict.
+	//
+	// Corresponds with POST /api/monitor/restart (the `RestartMonitor` operationId).
+	RestartMonitor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumeMonitor Resume the monitor
+	//
+	// Instances whose own monitoring is paused stay so.
+	//
+	// Corresponds with POST /api/monitor/resume (the `ResumeMonitor` operationId).
+	ResumeMonitor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOffer What can be asked for
 	//
@@ -1404,6 +1450,27 @@ func (c *Client) ListInstanceEvents(ctx context.Context, name Name, params *List
 	return c.Client.Do(req)
 }
 
+// GetHealth The health of an instance, and its history
+//
+// A running instance that is monitored is probed with a query again and again. It is `healthy` when it answers; `unhealthy` when
+// two probes in a row failed, or one and its provider says that it will not come up by itself; and `unknown` before the first
+// probe and while nobody looks.
+//
+// The history has a point per minute for the window `1h`, and per hour for the longer ones. Spans without a probe are left out.
+//
+// Corresponds with GET /api/instances/{name}/health (the `GetHealth` operationId).
+func (c *Client) GetHealth(ctx context.Context, name Name, params *GetHealthParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHealthRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetLogs What an instance's server has written to its log
 //
 // Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
@@ -1416,6 +1483,23 @@ func (c *Client) ListInstanceEvents(ctx context.Context, name Name, params *List
 // Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 func (c *Client) GetLogs(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetLogsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestartWatching Have the monitor begin anew with an instance
+//
+// Its health is `unknown` until the next probe, which is made within seconds over a new connection. To pause and resume the monitoring of an instance, `PATCH` its `monitored`.
+//
+// Corresponds with POST /api/instances/{name}/monitor/restart (the `RestartWatching` operationId).
+func (c *Client) RestartWatching(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestartWatchingRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -1621,6 +1705,74 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 // Corresponds with POST /api/me/password (the `ChangePassword` operationId).
 func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangePasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetMonitor How the monitor is and how far behind
+//
+// Running instances are divided among its shards, each of which one worker has. A shard that has lost its worker gets another within seconds; until then it falls behind.
+//
+// Corresponds with GET /api/monitor (the `GetMonitor` operationId).
+func (c *Client) GetMonitor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMonitorRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseMonitor Pause the monitor
+//
+// Nothing is probed, and the health of all instances becomes `unknown`, until it is resumed.
+//
+// Corresponds with POST /api/monitor/pause (the `PauseMonitor` operationId).
+func (c *Client) PauseMonitor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseMonitorRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestartMonitor Restart the monitor
+//
+// Each shard is taken from the worker that has it, whatever that is doing, and started anew. Health stays as it is known. That the monitor is paused is a conflict.
+//
+// Corresponds with POST /api/monitor/restart (the `RestartMonitor` operationId).
+func (c *Client) RestartMonitor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestartMonitorRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumeMonitor Resume the monitor
+//
+// Instances whose own monitoring is paused stay so.
+//
+// Corresponds with POST /api/monitor/resume (the `ResumeMonitor` operationId).
+func (c *Client) ResumeMonitor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumeMonitorRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -3814,6 +3966,67 @@ func NewListInstanceEventsRequest(server string, name Name, params *ListInstance
 	return req, nil
 }
 
+// NewGetHealthRequest constructs an http.Request for the GetHealth method
+func NewGetHealthRequest(server string, name Name, params *GetHealthParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/health", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Window != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "window", *params.Window, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetLogsRequest constructs an http.Request for the GetLogs method
 func NewGetLogsRequest(server string, name Name, params *GetLogsParams) (*http.Request, error) {
 	var err error
@@ -3904,6 +4117,40 @@ func NewGetLogsRequest(server string, name Name, params *GetLogsParams) (*http.R
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRestartWatchingRequest constructs an http.Request for the RestartWatching method
+func NewRestartWatchingRequest(server string, name Name) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/monitor/restart", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -4225,6 +4472,114 @@ func NewChangePasswordRequestWithBody(server string, contentType string, body io
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetMonitorRequest constructs an http.Request for the GetMonitor method
+func NewGetMonitorRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/monitor")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPauseMonitorRequest constructs an http.Request for the PauseMonitor method
+func NewPauseMonitorRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/monitor/pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRestartMonitorRequest constructs an http.Request for the RestartMonitor method
+func NewRestartMonitorRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/monitor/restart")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResumeMonitorRequest constructs an http.Request for the ResumeMonitor method
+func NewResumeMonitorRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/monitor/resume")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -5515,6 +5870,19 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 	ListInstanceEventsWithResponse(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*ListInstanceEventsResponse, error)
 
+	// GetHealthWithResponse The health of an instance, and its history
+	//
+	// A running instance that is monitored is probed with a query again and again. It is `healthy` when it answers; `unhealthy` when
+	// two probes in a row failed, or one and its provider says that it will not come up by itself; and `unknown` before the first
+	// probe and while nobody looks.
+	//
+	// The history has a point per minute for the window `1h`, and per hour for the longer ones. Spans without a probe are left out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/health (the `GetHealth` operationId).
+	GetHealthWithResponse(ctx context.Context, name Name, params *GetHealthParams, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
+
 	// GetLogsWithResponse What an instance's server has written to its log
 	//
 	// Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
@@ -5528,6 +5896,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/instances/{name}/logs (the `GetLogs` operationId).
 	GetLogsWithResponse(ctx context.Context, name Name, params *GetLogsParams, reqEditors ...RequestEditorFn) (*GetLogsResponse, error)
+
+	// RestartWatchingWithResponse Have the monitor begin anew with an instance
+	//
+	// Its health is `unknown` until the next probe, which is made within seconds over a new connection. To pause and resume the monitoring of an instance, `PATCH` its `monitored`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/monitor/restart (the `RestartWatching` operationId).
+	RestartWatchingWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*RestartWatchingResponse, error)
 
 	// RotatePasswordWithResponse Give the superuser of a running instance another password
 	//
@@ -5637,6 +6014,42 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/me/password (the `ChangePassword` operationId).
 	ChangePasswordWithResponse(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePasswordResponse, error)
+
+	// GetMonitorWithResponse How the monitor is and how far behind
+	//
+	// Running instances are divided among its shards, each of which one worker has. A shard that has lost its worker gets another within seconds; until then it falls behind.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/monitor (the `GetMonitor` operationId).
+	GetMonitorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMonitorResponse, error)
+
+	// PauseMonitorWithResponse Pause the monitor
+	//
+	// Nothing is probed, and the health of all instances becomes `unknown`, until it is resumed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/monitor/pause (the `PauseMonitor` operationId).
+	PauseMonitorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PauseMonitorResponse, error)
+
+	// RestartMonitorWithResponse Restart the monitor
+	//
+	// Each shard is taken from the worker that has it, whatever that is doing, and started anew. Health stays as it is known. That the monitor is paused is a conflict.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/monitor/restart (the `RestartMonitor` operationId).
+	RestartMonitorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RestartMonitorResponse, error)
+
+	// ResumeMonitorWithResponse Resume the monitor
+	//
+	// Instances whose own monitoring is paused stay so.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/monitor/resume (the `ResumeMonitor` operationId).
+	ResumeMonitorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ResumeMonitorResponse, error)
 
 	// GetOfferWithResponse What can be asked for
 	//
@@ -7471,6 +7884,61 @@ func (r ListInstanceEventsResponse) ContentType() string {
 	return ""
 }
 
+// GetHealthResponseDefaultHeaders the declared response headers of an HTTP default response for GetHealth
+type GetHealthResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type GetHealthResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthHistory
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetHealthResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetHealthResponse) GetJSON200() *HealthHistory {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetHealthResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetHealthResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHealthResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHealthResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetHealthResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetLogsResponseDefaultHeaders the declared response headers of an HTTP default response for GetLogs
 type GetLogsResponseDefaultHeaders struct {
 	RetryAfter *int
@@ -7513,6 +7981,61 @@ func (r GetLogsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetLogsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RestartWatchingResponseDefaultHeaders the declared response headers of an HTTP default response for RestartWatching
+type RestartWatchingResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type RestartWatchingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Instance
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RestartWatchingResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RestartWatchingResponse) GetJSON200() *Instance {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RestartWatchingResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RestartWatchingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RestartWatchingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestartWatchingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RestartWatchingResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8001,6 +8524,226 @@ func (r ChangePasswordResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ChangePasswordResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetMonitorResponseDefaultHeaders the declared response headers of an HTTP default response for GetMonitor
+type GetMonitorResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type GetMonitorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Monitor
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetMonitorResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetMonitorResponse) GetJSON200() *Monitor {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetMonitorResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetMonitorResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMonitorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMonitorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMonitorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PauseMonitorResponseDefaultHeaders the declared response headers of an HTTP default response for PauseMonitor
+type PauseMonitorResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type PauseMonitorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Monitor
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PauseMonitorResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PauseMonitorResponse) GetJSON200() *Monitor {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PauseMonitorResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseMonitorResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseMonitorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseMonitorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseMonitorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RestartMonitorResponseDefaultHeaders the declared response headers of an HTTP default response for RestartMonitor
+type RestartMonitorResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type RestartMonitorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Monitor
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RestartMonitorResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RestartMonitorResponse) GetJSON200() *Monitor {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RestartMonitorResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RestartMonitorResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RestartMonitorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestartMonitorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RestartMonitorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResumeMonitorResponseDefaultHeaders the declared response headers of an HTTP default response for ResumeMonitor
+type ResumeMonitorResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ResumeMonitorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Monitor
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ResumeMonitorResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumeMonitorResponse) GetJSON200() *Monitor {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResumeMonitorResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumeMonitorResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumeMonitorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumeMonitorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumeMonitorResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9839,6 +10582,25 @@ func (c *ClientWithResponses) ListInstanceEventsWithResponse(ctx context.Context
 	return ParseListInstanceEventsResponse(rsp)
 }
 
+// GetHealthWithResponse The health of an instance, and its history
+//
+// A running instance that is monitored is probed with a query again and again. It is `healthy` when it answers; `unhealthy` when
+// two probes in a row failed, or one and its provider says that it will not come up by itself; and `unknown` before the first
+// probe and while nobody looks.
+//
+// The history has a point per minute for the window `1h`, and per hour for the longer ones. Spans without a probe are left out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/health (the `GetHealth` operationId).
+func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, name Name, params *GetHealthParams, reqEditors ...RequestEditorFn) (*GetHealthResponse, error) {
+	rsp, err := c.GetHealth(ctx, name, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHealthResponse(rsp)
+}
+
 // GetLogsWithResponse What an instance's server has written to its log
 //
 // Lines of text, oldest first. With `follow` a stream of Server-Sent Events, which goes on across restarts of the server: `log`
@@ -9857,6 +10619,21 @@ func (c *ClientWithResponses) GetLogsWithResponse(ctx context.Context, name Name
 		return nil, err
 	}
 	return ParseGetLogsResponse(rsp)
+}
+
+// RestartWatchingWithResponse Have the monitor begin anew with an instance
+//
+// Its health is `unknown` until the next probe, which is made within seconds over a new connection. To pause and resume the monitoring of an instance, `PATCH` its `monitored`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/monitor/restart (the `RestartWatching` operationId).
+func (c *ClientWithResponses) RestartWatchingWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*RestartWatchingResponse, error) {
+	rsp, err := c.RestartWatching(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestartWatchingResponse(rsp)
 }
 
 // RotatePasswordWithResponse Give the superuser of a running instance another password
@@ -10032,6 +10809,66 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 		return nil, err
 	}
 	return ParseChangePasswordResponse(rsp)
+}
+
+// GetMonitorWithResponse How the monitor is and how far behind
+//
+// Running instances are divided among its shards, each of which one worker has. A shard that has lost its worker gets another within seconds; until then it falls behind.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/monitor (the `GetMonitor` operationId).
+func (c *ClientWithResponses) GetMonitorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMonitorResponse, error) {
+	rsp, err := c.GetMonitor(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMonitorResponse(rsp)
+}
+
+// PauseMonitorWithResponse Pause the monitor
+//
+// Nothing is probed, and the health of all instances becomes `unknown`, until it is resumed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/monitor/pause (the `PauseMonitor` operationId).
+func (c *ClientWithResponses) PauseMonitorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PauseMonitorResponse, error) {
+	rsp, err := c.PauseMonitor(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseMonitorResponse(rsp)
+}
+
+// RestartMonitorWithResponse Restart the monitor
+//
+// Each shard is taken from the worker that has it, whatever that is doing, and started anew. Health stays as it is known. That the monitor is paused is a conflict.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/monitor/restart (the `RestartMonitor` operationId).
+func (c *ClientWithResponses) RestartMonitorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RestartMonitorResponse, error) {
+	rsp, err := c.RestartMonitor(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestartMonitorResponse(rsp)
+}
+
+// ResumeMonitorWithResponse Resume the monitor
+//
+// Instances whose own monitoring is paused stay so.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/monitor/resume (the `ResumeMonitor` operationId).
+func (c *ClientWithResponses) ResumeMonitorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ResumeMonitorResponse, error) {
+	rsp, err := c.ResumeMonitor(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumeMonitorResponse(rsp)
 }
 
 // GetOfferWithResponse What can be asked for
@@ -11779,6 +12616,52 @@ func ParseListInstanceEventsResponse(rsp *http.Response) (*ListInstanceEventsRes
 	return response, nil
 }
 
+// ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
+func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHealthResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthHistory
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetHealthResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetLogsResponse parses an HTTP response from a GetLogsWithResponse call
 func ParseGetLogsResponse(rsp *http.Response) (*GetLogsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11805,6 +12688,52 @@ func ParseGetLogsResponse(rsp *http.Response) (*GetLogsResponse, error) {
 	switch {
 	case true:
 		var headers GetLogsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRestartWatchingResponse parses an HTTP response from a RestartWatchingWithResponse call
+func ParseRestartWatchingResponse(rsp *http.Response) (*RestartWatchingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestartWatchingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Instance
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RestartWatchingResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -12221,6 +13150,190 @@ func ParseChangePasswordResponse(rsp *http.Response) (*ChangePasswordResponse, e
 	switch {
 	case true:
 		var headers ChangePasswordResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetMonitorResponse parses an HTTP response from a GetMonitorWithResponse call
+func ParseGetMonitorResponse(rsp *http.Response) (*GetMonitorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMonitorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Monitor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetMonitorResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePauseMonitorResponse parses an HTTP response from a PauseMonitorWithResponse call
+func ParsePauseMonitorResponse(rsp *http.Response) (*PauseMonitorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseMonitorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Monitor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PauseMonitorResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRestartMonitorResponse parses an HTTP response from a RestartMonitorWithResponse call
+func ParseRestartMonitorResponse(rsp *http.Response) (*RestartMonitorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestartMonitorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Monitor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RestartMonitorResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResumeMonitorResponse parses an HTTP response from a ResumeMonitorWithResponse call
+func ParseResumeMonitorResponse(rsp *http.Response) (*ResumeMonitorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumeMonitorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Monitor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ResumeMonitorResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

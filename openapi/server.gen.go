@@ -105,9 +105,15 @@ type ServerInterface interface {
 	// ListInstanceEvents What happened to an instance
 	// (GET /api/instances/{name}/events)
 	ListInstanceEvents(ctx echo.Context, name Name, params ListInstanceEventsParams) error
+	// GetHealth The health of an instance, and its history
+	// (GET /api/instances/{name}/health)
+	GetHealth(ctx echo.Context, name Name, params GetHealthParams) error
 	// GetLogs What an instance's server has written to its log
 	// (GET /api/instances/{name}/logs)
 	GetLogs(ctx echo.Context, name Name, params GetLogsParams) error
+	// RestartWatching Have the monitor begin anew with an instance
+	// (POST /api/instances/{name}/monitor/restart)
+	RestartWatching(ctx echo.Context, name Name) error
 	// RotatePassword Give the superuser of a running instance another password
 	// (POST /api/instances/{name}/password/rotate)
 	RotatePassword(ctx echo.Context, name Name) error
@@ -135,6 +141,18 @@ type ServerInterface interface {
 	// ChangePassword Change your own password
 	// (POST /api/me/password)
 	ChangePassword(ctx echo.Context) error
+	// GetMonitor How the monitor is and how far behind
+	// (GET /api/monitor)
+	GetMonitor(ctx echo.Context) error
+	// PauseMonitor Pause the monitor
+	// (POST /api/monitor/pause)
+	PauseMonitor(ctx echo.Context) error
+	// RestartMonitor Restart the monitor
+	// (POST /api/monitor/restart)
+	RestartMonitor(ctx echo.Context) error
+	// ResumeMonitor Resume the monitor
+	// (POST /api/monitor/resume)
+	ResumeMonitor(ctx echo.Context) error
 	// GetOffer What can be asked for
 	// (GET /api/offer)
 	GetOffer(ctx echo.Context) error
@@ -997,6 +1015,31 @@ func (w *ServerInterfaceWrapper) ListInstanceEvents(ctx echo.Context) error {
 	return err
 }
 
+// GetHealth converts echo context to params.
+func (w *ServerInterfaceWrapper) GetHealth(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetHealthParams
+	// ------------- Optional query parameter "window" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "window", ctx.QueryParams(), &params.Window, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter window: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetHealth(ctx, name, params)
+	return err
+}
+
 // GetLogs converts echo context to params.
 func (w *ServerInterfaceWrapper) GetLogs(ctx echo.Context) error {
 	var err error
@@ -1040,6 +1083,22 @@ func (w *ServerInterfaceWrapper) GetLogs(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetLogs(ctx, name, params)
+	return err
+}
+
+// RestartWatching converts echo context to params.
+func (w *ServerInterfaceWrapper) RestartWatching(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RestartWatching(ctx, name)
 	return err
 }
 
@@ -1170,6 +1229,42 @@ func (w *ServerInterfaceWrapper) ChangePassword(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ChangePassword(ctx)
+	return err
+}
+
+// GetMonitor converts echo context to params.
+func (w *ServerInterfaceWrapper) GetMonitor(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetMonitor(ctx)
+	return err
+}
+
+// PauseMonitor converts echo context to params.
+func (w *ServerInterfaceWrapper) PauseMonitor(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PauseMonitor(ctx)
+	return err
+}
+
+// RestartMonitor converts echo context to params.
+func (w *ServerInterfaceWrapper) RestartMonitor(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RestartMonitor(ctx)
+	return err
+}
+
+// ResumeMonitor converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeMonitor(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeMonitor(ctx)
 	return err
 }
 
@@ -1614,6 +1709,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/instances/:name/connection/reveal", wrapper.RevealConnection, options.OperationMiddlewares["revealConnection"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/password/rotate", wrapper.RotatePassword, options.OperationMiddlewares["rotatePassword"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/events", wrapper.ListInstanceEvents, options.OperationMiddlewares["listInstanceEvents"]...)
+	router.GET(options.BaseURL+"/api/instances/:name/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/monitor/restart", wrapper.RestartWatching, options.OperationMiddlewares["restartWatching"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/logs", wrapper.GetLogs, options.OperationMiddlewares["getLogs"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/query", wrapper.QueryInstance, options.OperationMiddlewares["queryInstance"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/durable-functions", wrapper.ListDurableFunctions, options.OperationMiddlewares["listDurableFunctions"]...)
@@ -1626,6 +1723,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/instances/:name/durable-functions/:id/explain", wrapper.ExplainDurableFunction, options.OperationMiddlewares["explainDurableFunction"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/durable-functions/:id/cancel", wrapper.CancelDurableFunction, options.OperationMiddlewares["cancelDurableFunction"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/durable-functions/:id/signals", wrapper.SignalDurableFunction, options.OperationMiddlewares["signalDurableFunction"]...)
+	router.GET(options.BaseURL+"/api/monitor", wrapper.GetMonitor, options.OperationMiddlewares["getMonitor"]...)
+	router.POST(options.BaseURL+"/api/monitor/pause", wrapper.PauseMonitor, options.OperationMiddlewares["pauseMonitor"]...)
+	router.POST(options.BaseURL+"/api/monitor/resume", wrapper.ResumeMonitor, options.OperationMiddlewares["resumeMonitor"]...)
+	router.POST(options.BaseURL+"/api/monitor/restart", wrapper.RestartMonitor, options.OperationMiddlewares["restartMonitor"]...)
 	router.GET(options.BaseURL+"/api/operations", wrapper.ListOperations, options.OperationMiddlewares["listOperations"]...)
 	router.GET(options.BaseURL+"/api/operations/:id", wrapper.GetOperation, options.OperationMiddlewares["getOperation"]...)
 	router.POST(options.BaseURL+"/api/operations/:id/cancel", wrapper.CancelOperation, options.OperationMiddlewares["cancelOperation"]...)
@@ -1651,6 +1752,8 @@ type DurableFunctionJSONResponse DurableFunction
 type DurableFunctionExplanationJSONResponse DurableFunctionExplanation
 
 type InstanceJSONResponse Instance
+
+type MonitorJSONResponse Monitor
 
 type OperationJSONResponse Operation
 
@@ -2984,6 +3087,50 @@ func (response ListInstanceEventsdefaultApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type GetHealthRequestObject struct {
+	Name   Name `json:"name"`
+	Params GetHealthParams
+}
+
+type GetHealthResponseObject interface {
+	VisitGetHealthResponse(w http.ResponseWriter) error
+}
+
+type GetHealth200JSONResponse HealthHistory
+
+func (response GetHealth200JSONResponse) VisitGetHealthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHealthdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetLogsRequestObject struct {
 	Name   Name `json:"name"`
 	Params GetLogsParams
@@ -3054,6 +3201,49 @@ type GetLogsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetLogsdefaultApplicationProblemPlusJSONResponse) VisitGetLogsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestartWatchingRequestObject struct {
+	Name Name `json:"name"`
+}
+
+type RestartWatchingResponseObject interface {
+	VisitRestartWatchingResponse(w http.ResponseWriter) error
+}
+
+type RestartWatching200JSONResponse struct{ InstanceJSONResponse }
+
+func (response RestartWatching200JSONResponse) VisitRestartWatchingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestartWatchingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RestartWatchingdefaultApplicationProblemPlusJSONResponse) VisitRestartWatchingResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3439,6 +3629,174 @@ type ChangePassworddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMonitorRequestObject struct {
+}
+
+type GetMonitorResponseObject interface {
+	VisitGetMonitorResponse(w http.ResponseWriter) error
+}
+
+type GetMonitor200JSONResponse struct{ MonitorJSONResponse }
+
+func (response GetMonitor200JSONResponse) VisitGetMonitorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMonitordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetMonitordefaultApplicationProblemPlusJSONResponse) VisitGetMonitorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMonitorRequestObject struct {
+}
+
+type PauseMonitorResponseObject interface {
+	VisitPauseMonitorResponse(w http.ResponseWriter) error
+}
+
+type PauseMonitor200JSONResponse struct{ MonitorJSONResponse }
+
+func (response PauseMonitor200JSONResponse) VisitPauseMonitorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMonitordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PauseMonitordefaultApplicationProblemPlusJSONResponse) VisitPauseMonitorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestartMonitorRequestObject struct {
+}
+
+type RestartMonitorResponseObject interface {
+	VisitRestartMonitorResponse(w http.ResponseWriter) error
+}
+
+type RestartMonitor200JSONResponse struct{ MonitorJSONResponse }
+
+func (response RestartMonitor200JSONResponse) VisitRestartMonitorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestartMonitordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RestartMonitordefaultApplicationProblemPlusJSONResponse) VisitRestartMonitorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeMonitorRequestObject struct {
+}
+
+type ResumeMonitorResponseObject interface {
+	VisitResumeMonitorResponse(w http.ResponseWriter) error
+}
+
+type ResumeMonitor200JSONResponse struct{ MonitorJSONResponse }
+
+func (response ResumeMonitor200JSONResponse) VisitResumeMonitorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeMonitordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ResumeMonitordefaultApplicationProblemPlusJSONResponse) VisitResumeMonitorResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4530,9 +4888,15 @@ type StrictServerInterface interface {
 	// ListInstanceEvents What happened to an instance
 	// (GET /api/instances/{name}/events)
 	ListInstanceEvents(ctx context.Context, request ListInstanceEventsRequestObject) (ListInstanceEventsResponseObject, error)
+	// GetHealth The health of an instance, and its history
+	// (GET /api/instances/{name}/health)
+	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
 	// GetLogs What an instance's server has written to its log
 	// (GET /api/instances/{name}/logs)
 	GetLogs(ctx context.Context, request GetLogsRequestObject) (GetLogsResponseObject, error)
+	// RestartWatching Have the monitor begin anew with an instance
+	// (POST /api/instances/{name}/monitor/restart)
+	RestartWatching(ctx context.Context, request RestartWatchingRequestObject) (RestartWatchingResponseObject, error)
 	// RotatePassword Give the superuser of a running instance another password
 	// (POST /api/instances/{name}/password/rotate)
 	RotatePassword(ctx context.Context, request RotatePasswordRequestObject) (RotatePasswordResponseObject, error)
@@ -4560,6 +4924,18 @@ type StrictServerInterface interface {
 	// ChangePassword Change your own password
 	// (POST /api/me/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// GetMonitor How the monitor is and how far behind
+	// (GET /api/monitor)
+	GetMonitor(ctx context.Context, request GetMonitorRequestObject) (GetMonitorResponseObject, error)
+	// PauseMonitor Pause the monitor
+	// (POST /api/monitor/pause)
+	PauseMonitor(ctx context.Context, request PauseMonitorRequestObject) (PauseMonitorResponseObject, error)
+	// RestartMonitor Restart the monitor
+	// (POST /api/monitor/restart)
+	RestartMonitor(ctx context.Context, request RestartMonitorRequestObject) (RestartMonitorResponseObject, error)
+	// ResumeMonitor Resume the monitor
+	// (POST /api/monitor/resume)
+	ResumeMonitor(ctx context.Context, request ResumeMonitorRequestObject) (ResumeMonitorResponseObject, error)
 	// GetOffer What can be asked for
 	// (GET /api/offer)
 	GetOffer(ctx context.Context, request GetOfferRequestObject) (GetOfferResponseObject, error)
@@ -5562,6 +5938,32 @@ func (sh *strictHandler) ListInstanceEvents(ctx echo.Context, name Name, params 
 	return nil
 }
 
+// GetHealth operation middleware
+func (sh *strictHandler) GetHealth(ctx echo.Context, name Name, params GetHealthParams) error {
+	var request GetHealthRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetHealth(ctx.Request().Context(), request.(GetHealthRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetHealth")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetHealthResponseObject); ok {
+		return validResponse.VisitGetHealthResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetLogs operation middleware
 func (sh *strictHandler) GetLogs(ctx echo.Context, name Name, params GetLogsParams) error {
 	var request GetLogsRequestObject
@@ -5582,6 +5984,31 @@ func (sh *strictHandler) GetLogs(ctx echo.Context, name Name, params GetLogsPara
 		return err
 	} else if validResponse, ok := response.(GetLogsResponseObject); ok {
 		return validResponse.VisitGetLogsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RestartWatching operation middleware
+func (sh *strictHandler) RestartWatching(ctx echo.Context, name Name) error {
+	var request RestartWatchingRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RestartWatching(ctx.Request().Context(), request.(RestartWatchingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestartWatching")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RestartWatchingResponseObject); ok {
+		return validResponse.VisitRestartWatchingResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -5849,6 +6276,98 @@ func (sh *strictHandler) ChangePassword(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
 		return validResponse.VisitChangePasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetMonitor operation middleware
+func (sh *strictHandler) GetMonitor(ctx echo.Context) error {
+	var request GetMonitorRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMonitor(ctx.Request().Context(), request.(GetMonitorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMonitor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMonitorResponseObject); ok {
+		return validResponse.VisitGetMonitorResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PauseMonitor operation middleware
+func (sh *strictHandler) PauseMonitor(ctx echo.Context) error {
+	var request PauseMonitorRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseMonitor(ctx.Request().Context(), request.(PauseMonitorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseMonitor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PauseMonitorResponseObject); ok {
+		return validResponse.VisitPauseMonitorResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RestartMonitor operation middleware
+func (sh *strictHandler) RestartMonitor(ctx echo.Context) error {
+	var request RestartMonitorRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RestartMonitor(ctx.Request().Context(), request.(RestartMonitorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestartMonitor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RestartMonitorResponseObject); ok {
+		return validResponse.VisitRestartMonitorResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResumeMonitor operation middleware
+func (sh *strictHandler) ResumeMonitor(ctx echo.Context) error {
+	var request ResumeMonitorRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResumeMonitor(ctx.Request().Context(), request.(ResumeMonitorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResumeMonitor")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResumeMonitorResponseObject); ok {
+		return validResponse.VisitResumeMonitorResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -270,6 +270,27 @@ func (e MeSignedInBy) Valid() bool {
 	}
 }
 
+// Defines values for MonitorState.
+const (
+	Behind   MonitorState = "behind"
+	Paused   MonitorState = "paused"
+	Watching MonitorState = "watching"
+)
+
+// Valid indicates whether the value is a known member of the MonitorState enum.
+func (e MonitorState) Valid() bool {
+	switch e {
+	case Behind:
+		return true
+	case Paused:
+		return true
+	case Watching:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OperationKind.
 const (
 	Create   OperationKind = "create"
@@ -396,6 +417,27 @@ func (e StepState) Valid() bool {
 	case StepStateSkipped:
 		return true
 	case StepStateSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetHealthParamsWindow.
+const (
+	N1h  GetHealthParamsWindow = "1h"
+	N24h GetHealthParamsWindow = "24h"
+	N30d GetHealthParamsWindow = "30d"
+)
+
+// Valid indicates whether the value is a known member of the GetHealthParamsWindow enum.
+func (e GetHealthParamsWindow) Valid() bool {
+	switch e {
+	case N1h:
+		return true
+	case N24h:
+		return true
+	case N30d:
 		return true
 	default:
 		return false
@@ -822,6 +864,35 @@ type FieldError struct {
 // Health defines model for Health.
 type Health string
 
+// HealthHistory defines model for HealthHistory.
+type HealthHistory struct {
+	Health Health `json:"health"`
+
+	// HealthMessage Why it is not healthy, as the monitor saw it.
+	HealthMessage *string `json:"health_message,omitempty"`
+
+	// Monitored Whether its health is watched while it runs.
+	Monitored bool          `json:"monitored"`
+	Points    []HealthPoint `json:"points"`
+
+	// SpanSeconds How long the span of a point is.
+	SpanSeconds int `json:"span_seconds"`
+
+	// Window How far the history goes back.
+	Window string `json:"window"`
+}
+
+// HealthPoint Latencies are milliseconds, of the probes that were answered; absent when none was.
+type HealthPoint struct {
+	// At When the span begins.
+	At            time.Time `json:"at"`
+	Failures      int       `json:"failures"`
+	LatencyMaxMs  *float64  `json:"latency_max_ms,omitempty"`
+	LatencyMeanMs *float64  `json:"latency_mean_ms,omitempty"`
+	LatencyMinMs  *float64  `json:"latency_min_ms,omitempty"`
+	Probes        int       `json:"probes"`
+}
+
 // ImageType defines model for ImageType.
 type ImageType string
 
@@ -839,12 +910,15 @@ type Instance struct {
 	Description *string `json:"description,omitempty"`
 
 	// DisplayName Absent when it has none.
-	DisplayName *string            `json:"display_name,omitempty"`
-	Endpoint    *Endpoint          `json:"endpoint,omitempty"`
-	Health      Health             `json:"health"`
-	Id          openapi_types.UUID `json:"id"`
-	ImageType   ImageType          `json:"image_type"`
-	MemoryMib   int                `json:"memory_mib"`
+	DisplayName *string   `json:"display_name,omitempty"`
+	Endpoint    *Endpoint `json:"endpoint,omitempty"`
+	Health      Health    `json:"health"`
+
+	// HealthMessage Why it is not healthy, as the monitor saw it.
+	HealthMessage *string            `json:"health_message,omitempty"`
+	Id            openapi_types.UUID `json:"id"`
+	ImageType     ImageType          `json:"image_type"`
+	MemoryMib     int                `json:"memory_mib"`
 
 	// Message Why it failed, or what it waits for.
 	Message *string `json:"message,omitempty"`
@@ -913,6 +987,37 @@ type Me struct {
 
 // MeSignedInBy defines model for Me.SignedInBy.
 type MeSignedInBy string
+
+// Monitor defines model for Monitor.
+type Monitor struct {
+	// Instances How many are watched.
+	Instances int `json:"instances"`
+
+	// LagSeconds For how long the most overdue probe has been due; 0 while it is paused.
+	LagSeconds float64        `json:"lag_seconds"`
+	Shards     []MonitorShard `json:"shards"`
+
+	// State `behind` when a probe has been due for a minute, so that what is known of health may be old.
+	State MonitorState `json:"state"`
+}
+
+// MonitorState `behind` when a probe has been due for a minute, so that what is known of health may be old.
+type MonitorState string
+
+// MonitorShard defines model for MonitorShard.
+type MonitorShard struct {
+	Instances int `json:"instances"`
+
+	// LagSeconds For how long its most overdue probe has been due.
+	LagSeconds float64 `json:"lag_seconds"`
+
+	// ReportedAt When it was last heard of.
+	ReportedAt *time.Time `json:"reported_at,omitempty"`
+	Shard      int        `json:"shard"`
+
+	// Worker The worker that has it: host, process and release; absent before its first report.
+	Worker *string `json:"worker,omitempty"`
+}
 
 // NewPassword At most 1000 bytes.
 type NewPassword = string
@@ -1471,6 +1576,15 @@ type ListInstanceEventsParams struct {
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// GetHealthParams defines parameters for GetHealth.
+type GetHealthParams struct {
+	// Window How far the history goes back.
+	Window *GetHealthParamsWindow `form:"window,omitempty" json:"window,omitempty"`
+}
+
+// GetHealthParamsWindow defines parameters for GetHealth.
+type GetHealthParamsWindow string
 
 // GetLogsParams defines parameters for GetLogs.
 type GetLogsParams struct {

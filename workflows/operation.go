@@ -19,6 +19,7 @@ var (
 	trash       *activities.Trash
 	batches     *activities.Batches
 	places      *activities.Places
+	monitor     *activities.Monitor
 )
 
 // operation is what workflows know of the operation they carry out.

@@ -119,6 +119,15 @@ var leaving = workflow.LocalActivityOptions{
 	ScheduleToCloseTimeout: 10 * time.Second,
 }
 
+// watching has one worker watch a shard of the monitor. Whoever is lost is
+// followed by another within ten seconds or a little more, however often that
+// happens.
+var watching = workflow.ActivityOptions{
+	StartToCloseTimeout: watchFor + 10*time.Minute,
+	HeartbeatTimeout:    silence,
+	RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1.5, MaximumInterval: 5 * time.Second},
+}
+
 // recording writes to the catalog. As a local activity it takes a few
 // milliseconds, where a dispatched one takes fifty. The catalog may be away for
 // as long as it takes; each retry is an entry in the history, hence the pause.

@@ -116,4 +116,6 @@ func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(ResizeInstance)
 	r.RegisterWorkflow(RotatePassword)
 	r.RegisterWorkflow(RunBatch)
+	// Without an end of its own, it would keep the release that began it for ever.
+	r.RegisterWorkflowWithOptions(MonitorShard, workflow.RegisterOptions{VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 }

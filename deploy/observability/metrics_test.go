@@ -31,9 +31,7 @@ func exported(t *testing.T) map[string]map[string]bool {
 	conn, err := pgx.Connect(t.Context(), stack.CatalogURL)
 	require.NoError(t, err)
 	defer conn.Close(t.Context())
-	// As the monitor would write it, and an operation that nobody ends.
-	_, err = conn.Exec(t.Context(), "INSERT INTO health_checks (instance_id, health) SELECT id, 'healthy' FROM instances WHERE name = 'watched'")
-	require.NoError(t, err)
+	// An operation that nobody ends.
 	_, err = conn.Exec(t.Context(), `INSERT INTO operations (id, kind, instance_id, state, requested_by, previous_state)
 		SELECT gen_random_uuid(), 'stop', id, 'running', owner_id, 'running' FROM instances WHERE name = 'watched'`)
 	require.NoError(t, err)

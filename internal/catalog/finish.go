@@ -37,6 +37,7 @@ WITH target AS (
 		memory_mib = CASE WHEN $14 > 0 THEN $14 ELSE memory_mib END,
 		storage_gib = CASE WHEN $15 > 0 THEN $15 ELSE storage_gib END,
 		health = CASE WHEN $3 = 'running' THEN health ELSE 'unknown' END,
+		health_message = CASE WHEN $3 = 'running' THEN health_message ELSE '' END,
 		purge_at = CASE WHEN $3 <> 'trashed' THEN NULL
 		                WHEN target.kind = 'trash' THEN purge_at
 		                ELSE greatest(purge_at, now() + interval '1 hour') END,
@@ -183,7 +184,10 @@ WITH target AS (
 	  AND NOT EXISTS (SELECT FROM operations o WHERE o.instance_id = i.id AND o.state IN ('pending', 'running'))
 	FOR NO KEY UPDATE
 ), changed AS (
-	UPDATE instances i SET state = $3, message = CASE WHEN $3 = 'failed' THEN $4 ELSE '' END, updated_at = now()
+	UPDATE instances i SET state = $3, message = CASE WHEN $3 = 'failed' THEN $4 ELSE '' END,
+		health = CASE WHEN $3 = 'running' THEN health ELSE 'unknown' END,
+		health_message = CASE WHEN $3 = 'running' THEN health_message ELSE '' END,
+		updated_at = now()
 	FROM target WHERE i.id = target.id
 	RETURNING i.id
 ), logged AS (

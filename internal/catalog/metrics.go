@@ -61,8 +61,8 @@ func (c storeCollector) Collect(metrics chan<- prometheus.Metric) {
 }
 
 // Census returns what there is in the whole catalog for Prometheus: instances,
-// operations in progress, and how old the monitor's news are. Each look is
-// three small queries, and every process sees the same: take the maximum.
+// operations in progress, and how far the monitor is behind. Each look is a few
+// small queries, and every process sees the same: take the maximum.
 func (s *Store) Census() prometheus.Collector { return census{s} }
 
 type census struct{ *Store }
@@ -77,11 +77,12 @@ var (
 	oldest    = prometheus.NewDesc("toygres_operation_oldest_seconds", "Age of the oldest operation that has not ended, by kind.", []string{"kind"}, nil)
 	drift     = prometheus.NewDesc("toygres_drift_findings", "What catalog, provider and Temporal do not agree about, by kind and by who repairs it.", []string{"kind", "repair"}, nil)
 	compared  = prometheus.NewDesc("toygres_drift_check_age_seconds", "Time since the last comparison of everything.", nil, nil)
-	unchecked = prometheus.NewDesc("toygres_health_check_oldest_seconds", "Time since the last health check of the running instance that was checked least recently.", nil, nil)
+	behind    = prometheus.NewDesc("toygres_monitor_lag_seconds", "For how long the most overdue health probe has been due; 0 while the monitor is paused.", nil, nil)
+	paused    = prometheus.NewDesc("toygres_monitor_paused", "1 while the monitor as a whole is paused.", nil, nil)
 )
 
 func (c census) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{instances, open, oldest, drift, compared, unchecked} {
+	for _, desc := range []*prometheus.Desc{instances, open, oldest, drift, compared, behind, paused} {
 		descs <- desc
 	}
 }
@@ -104,10 +105,10 @@ func (c census) Collect(metrics chan<- prometheus.Metric) {
 		WHERE f.resolved_at IS NULL GROUP BY kind`, 2, automatic, toygres.DriftKinds())
 	c.count(ctx, metrics, compared, `SELECT extract(epoch FROM now() - max(ended_at))::float8 FROM drift_checks
 		WHERE ended_at IS NOT NULL AND error = '' HAVING count(*) > 0`, 0)
-	// Nothing is told before the first check.
-	c.count(ctx, metrics, unchecked, `SELECT extract(epoch FROM now() - min(checked_at))::float8
-		FROM instances i, LATERAL (SELECT checked_at FROM health_checks WHERE instance_id = i.id ORDER BY checked_at DESC LIMIT 1) last
-		WHERE i.state = 'running' HAVING count(*) > 0`, 0)
+	// Nothing is told before the first worker has come.
+	c.count(ctx, metrics, behind, `SELECT max(CASE WHEN paused THEN 0 ELSE greatest(extract(epoch FROM now() - kept_up_to), 0) END)::float8
+		FROM monitor_shards, monitor HAVING count(*) > 0`, 0)
+	c.count(ctx, metrics, paused, `SELECT paused::int::float8 FROM monitor`, 0)
 }
 
 // count tells one metric from rows of a value and its labels.

@@ -178,7 +178,6 @@ func TestSchemaAllowsWhatTheDomainAllows(t *testing.T) {
 	}
 	for _, health := range []toygres.Health{toygres.HealthHealthy, toygres.HealthUnhealthy, toygres.HealthUnknown} {
 		exec(t, pool, `UPDATE instances SET health = $2 WHERE id = $1`, id, health)
-		exec(t, pool, `INSERT INTO health_checks (instance_id, health) VALUES ($1, $2)`, id, health)
 	}
 	for _, image := range []toygres.ImageType{toygres.ImageStock, toygres.ImagePgDurable} {
 		exec(t, pool, `UPDATE instances SET image_type = $2 WHERE id = $1`, id, image)

@@ -98,6 +98,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 		answer(w, 200, s.connection(true))
 	})))
 	handle("GET /api/instances/{name}/events", s.signedIn(s.listEvents))
+	s.handleMonitor(handle)
 	handle("GET /api/operations", s.signedIn(func(w http.ResponseWriter, _ *http.Request) {
 		list := openapi.OperationList{Items: []openapi.Operation{}}
 		for _, o := range s.operations {

@@ -154,7 +154,7 @@ func (a *app) printInstance(i *openapi.Instance) error {
 		}
 		fields(out, "Name", i.Name, "Display name", text(i.DisplayName), "Description", text(i.Description), "Tags", showTags(i.Tags),
 			"Deletion protection", ifSet(i.DeletionProtection, "on"), "Monitoring", ifSet(!i.Monitored, "off"),
-			"State", string(i.State), "Health", string(i.Health), "Message", text(i.Message),
+			"State", string(i.State), "Health", healthOf(i.Health, i.HealthMessage), "Message", text(i.Message),
 			"Operation", operation, "PostgreSQL", serverVersion(i), "Image type", string(i.ImageType),
 			"Runtime image", text(i.RuntimeImage), "Image reference", text(i.RuntimeImageReference), "Endpoint", endpoint(i),
 			"Public", yesNo(i.Public), "Allowed networks", strings.Join(i.AllowedCidrs, ", "),
@@ -179,6 +179,14 @@ func showTags(tags map[string]string) string {
 		shown = append(shown, name+"="+tags[name])
 	}
 	return strings.Join(shown, ", ")
+}
+
+// healthOf is the health with the reason, where there is one.
+func healthOf(health openapi.Health, message *string) string {
+	if reason := text(message); reason != "" {
+		return string(health) + ": " + reason
+	}
+	return string(health)
 }
 
 // serverVersion is the full version where it is known, else the major one.

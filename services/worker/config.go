@@ -26,6 +26,11 @@ type config struct {
 	// say the same.
 	CreatesAtOnce int `env:"CREATES_AT_ONCE"`
 
+	// How often the health of each instance is probed, and into how many parts
+	// the monitor is divided; all workers must say the same.
+	MonitorInterval time.Duration `env:"MONITOR_INTERVAL" envDefault:"30s"`
+	MonitorShards   int           `env:"MONITOR_SHARDS" envDefault:"4"`
+
 	Temporal   temporal.Config
 	Versioning versioning
 	Provider   providers.Config
@@ -65,6 +70,12 @@ func readConfig() (config, error) {
 	}
 	if c.CreatesAtOnce == 0 {
 		c.CreatesAtOnce = 2 * runtime.NumCPU()
+	}
+	if c.MonitorInterval < time.Second || c.MonitorInterval > time.Hour {
+		return config{}, errors.New("TOYGRES_MONITOR_INTERVAL must be between 1s and 1h; write it like 30s")
+	}
+	if c.MonitorShards < 1 || c.MonitorShards > catalog.MaxShards {
+		return config{}, fmt.Errorf("TOYGRES_MONITOR_SHARDS must be between 1 and %d", catalog.MaxShards)
 	}
 	if c.Versioning.Drain < 0 {
 		return config{}, errors.New("TOYGRES_WORKER_DRAIN must not be negative; write it like 30m")

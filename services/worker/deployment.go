@@ -246,8 +246,11 @@ func (d *deployment) current(ctx context.Context) (string, error) {
 }
 
 // bound is the query for the workflows in progress that are bound to a release.
+// Others, too, were last carried out by one, but go to the current one by
+// themselves.
 func (d *deployment) bound(buildID string) string {
-	return fmt.Sprintf("TemporalWorkerDeploymentVersion = '%s:%s' AND ExecutionStatus = 'Running'", d.Deployment, buildID)
+	return fmt.Sprintf("TemporalWorkerDeploymentVersion = '%s:%s' AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'",
+		d.Deployment, buildID)
 }
 
 func (d *deployment) open(ctx context.Context, buildID string) (int64, error) {

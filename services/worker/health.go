@@ -71,7 +71,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 
 // register makes queue and catalog tell Prometheus about themselves.
 func register(metrics *telemetry.Metrics, cat *catalog.Store, queue *taskQueue) {
-	metrics.Registry.MustRegister(cat.Collector(), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	metrics.Registry.MustRegister(cat.Collector(), queue.monitor.Collector(), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "toygres_worker_taking", Help: "1 while work is taken from Temporal.",
 	}, func() float64 {
 		if queue.taking.Load() {

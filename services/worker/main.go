@@ -20,6 +20,7 @@ import (
 	"github.com/toygres/toygres/internal/telemetry"
 	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/internal/version"
+	"github.com/toygres/toygres/services/worker/monitor"
 	"github.com/toygres/toygres/services/worker/reconcile"
 )
 
@@ -79,7 +80,8 @@ func run(ctx context.Context) error {
 	}
 	defer workflows.Close()
 
-	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, log: log, places: c.CreatesAtOnce}
+	watcher := monitor.New(monitor.Options{Catalog: cat, Provider: prov, Log: log, Build: c.Versioning.BuildID, Every: c.MonitorInterval})
+	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, monitor: watcher, log: log, places: c.CreatesAtOnce}
 	if c.Versioning.Enabled {
 		queue.release = &deployment{versioning: c.Versioning, client: workflows, log: log}
 	}
@@ -95,6 +97,7 @@ func run(ctx context.Context) error {
 		return queue.work(ctx)
 	})
 	parts.Go(func() error { return reconciler.Run(ctx) })
+	parts.Go(func() error { return watcher.Keep(ctx, c.MonitorShards, queue.startShard) })
 	parts.Go(func() error { return prov.Keep(ctx) })
 	log.Info("the worker has started", "version", version.String(), "listen", c.Listen, "provider", prov.Name())
 	err = parts.Wait()

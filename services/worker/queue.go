@@ -13,6 +13,7 @@ import (
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/activities"
 	"github.com/toygres/toygres/internal/catalog"
+	"github.com/toygres/toygres/services/worker/monitor"
 	"github.com/toygres/toygres/workflows"
 )
 
@@ -21,6 +22,7 @@ type taskQueue struct {
 	client   client.Client
 	catalog  *catalog.Store
 	provider toygres.Provider
+	monitor  *monitor.Monitor
 	log      *slog.Logger
 	places   int         // creates at a time
 	release  *deployment // nil without versioning
@@ -109,9 +111,17 @@ func (q *taskQueue) register(w worker.Worker) {
 	w.RegisterActivity(&activities.Operations{Catalog: q.catalog})
 	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
 	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
+	w.RegisterActivity(&activities.Monitor{Shards: q.monitor})
 	w.RegisterActivity(&activities.Trash{Catalog: q.catalog, Timers: timers{q.client}})
 	w.RegisterActivity(&activities.Places{Catalog: q.catalog, Doors: doors{q.client}, Places: q.places})
 	w.RegisterActivity(&activities.Batches{Catalog: q.catalog, Provider: q.provider.Name(), Window: q.places})
+}
+
+// startShard starts the workflow of a shard of the monitor, if it is not there.
+func (q *taskQueue) startShard(ctx context.Context, shard int) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return workflows.StartShard(ctx, q.client, shard, false)
 }
 
 // timers are those of Temporal.

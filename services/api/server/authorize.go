@@ -37,6 +37,8 @@ var needs = map[string]toygres.Role{
 	"getInstance":        toygres.RoleViewer,
 	"getConnection":      toygres.RoleViewer,
 	"listInstanceEvents": toygres.RoleViewer,
+	"getHealth":          toygres.RoleViewer,
+	"getMonitor":         toygres.RoleViewer,
 	"listRuntimeImages":  toygres.RoleViewer,
 	"getRuntimeImage":    toygres.RoleViewer,
 	"listOperations":     toygres.RoleViewer,
@@ -56,6 +58,7 @@ var needs = map[string]toygres.Role{
 	"updateInstance":   toygres.RoleOperator,
 	"startInstance":    toygres.RoleOperator,
 	"restartInstance":  toygres.RoleOperator,
+	"restartWatching":  toygres.RoleOperator,
 	"revealConnection": toygres.RoleOperator,
 	"rotatePassword":   toygres.RoleOperator,
 	"queryInstance":    toygres.RoleOperator, // as the superuser a read, too, sees every secret
@@ -77,6 +80,11 @@ var needs = map[string]toygres.Role{
 	"startDurableFunction":          toygres.RoleOperator,
 	"cancelDurableFunction":         toygres.RoleOperator,
 	"signalDurableFunction":         toygres.RoleOperator,
+
+	// It is everybody's.
+	"pauseMonitor":   toygres.RoleAdmin,
+	"resumeMonitor":  toygres.RoleAdmin,
+	"restartMonitor": toygres.RoleAdmin,
 
 	// What code may run beside everybody's data is not each operator's to say.
 	"registerRuntimeImage": toygres.RoleAdmin,

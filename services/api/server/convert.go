@@ -43,6 +43,9 @@ func (s *Server) instance(i toygres.Instance) openapi.Instance {
 
 		RuntimeImageReference: optional(i.Spec.RuntimeImage),
 	}
+	if i.State == toygres.StateRunning {
+		out.HealthMessage = optional(i.HealthMessage)
+	}
 	if i.State == toygres.StateTrashed || i.State == toygres.StateDeleting {
 		out.PurgeAt = optionalTime(i.PurgeAt)
 	}

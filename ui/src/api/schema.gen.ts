@@ -536,6 +536,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{name}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The health of an instance, and its history
+         * @description A running instance that is monitored is probed with a query again and again. It is `healthy` when it answers; `unhealthy` when
+         *     two probes in a row failed, or one and its provider says that it will not come up by itself; and `unknown` before the first
+         *     probe and while nobody looks.
+         *
+         *     The history has a point per minute for the window `1h`, and per hour for the longer ones. Spans without a probe are left out.
+         */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{name}/logs": {
         parameters: {
             query?: never;
@@ -558,6 +585,29 @@ export interface paths {
         get: operations["getLogs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/monitor/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the monitor begin anew with an instance
+         * @description Its health is `unknown` until the next probe, which is made within seconds over a new connection. To pause and resume the monitoring of an instance, `PATCH` its `monitored`.
+         */
+        post: operations["restartWatching"];
         delete?: never;
         options?: never;
         head?: never;
@@ -807,6 +857,86 @@ export interface paths {
          * @description Ends your other sessions; API tokens stay. Wrong guesses at the current password count as failed sign-ins.
          */
         post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the monitor is and how far behind
+         * @description Running instances are divided among its shards, each of which one worker has. A shard that has lost its worker gets another within seconds; until then it falls behind.
+         */
+        get: operations["getMonitor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause the monitor
+         * @description Nothing is probed, and the health of all instances becomes `unknown`, until it is resumed.
+         */
+        post: operations["pauseMonitor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restart the monitor
+         * @description Each shard is taken from the worker that has it, whatever that is doing, and started anew. Health stays as it is known. That the monitor is paused is a conflict.
+         */
+        post: operations["restartMonitor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume the monitor
+         * @description Instances whose own monitoring is paused stay so.
+         */
+        post: operations["resumeMonitor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1518,6 +1648,34 @@ export interface components {
         };
         /** @enum {string} */
         Health: "healthy" | "unhealthy" | "unknown";
+        HealthHistory: {
+            health: components["schemas"]["Health"];
+            /** @description Why it is not healthy, as the monitor saw it. */
+            health_message?: string;
+            /** @description Whether its health is watched while it runs. */
+            monitored: boolean;
+            points: components["schemas"]["HealthPoint"][];
+            /** @description How long the span of a point is. */
+            span_seconds: number;
+            /** @description How far the history goes back. */
+            window: string;
+        };
+        /** @description Latencies are milliseconds, of the probes that were answered; absent when none was. */
+        HealthPoint: {
+            /**
+             * Format: date-time
+             * @description When the span begins.
+             */
+            at: string;
+            failures: number;
+            /** Format: double */
+            latency_max_ms?: number;
+            /** Format: double */
+            latency_mean_ms?: number;
+            /** Format: double */
+            latency_min_ms?: number;
+            probes: number;
+        };
         /** @enum {string} */
         ImageType: "stock" | "pg_durable";
         Instance: {
@@ -1534,6 +1692,8 @@ export interface components {
             display_name?: string;
             endpoint?: components["schemas"]["Endpoint"];
             health: components["schemas"]["Health"];
+            /** @description Why it is not healthy, as the monitor saw it. */
+            health_message?: string;
             /** Format: uuid */
             id: string;
             image_type: components["schemas"]["ImageType"];
@@ -1599,6 +1759,37 @@ export interface components {
             /** @enum {string} */
             signed_in_by: "session" | "token";
             username: string;
+        };
+        Monitor: {
+            /** @description How many are watched. */
+            instances: number;
+            /**
+             * Format: double
+             * @description For how long the most overdue probe has been due; 0 while it is paused.
+             */
+            lag_seconds: number;
+            shards: components["schemas"]["MonitorShard"][];
+            /**
+             * @description `behind` when a probe has been due for a minute, so that what is known of health may be old.
+             * @enum {string}
+             */
+            state: "watching" | "behind" | "paused";
+        };
+        MonitorShard: {
+            instances: number;
+            /**
+             * Format: double
+             * @description For how long its most overdue probe has been due.
+             */
+            lag_seconds: number;
+            /**
+             * Format: date-time
+             * @description When it was last heard of.
+             */
+            reported_at?: string;
+            shard: number;
+            /** @description The worker that has it: host, process and release; absent before its first report. */
+            worker?: string;
         };
         /**
          * Format: password
@@ -1959,6 +2150,15 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Instance"];
+            };
+        };
+        /** @description The monitor. */
+        Monitor: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Monitor"];
             };
         };
         /** @description The operation. */
@@ -2668,6 +2868,33 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getHealth: {
+        parameters: {
+            query?: {
+                /** @description How far the history goes back. */
+                window?: "1h" | "24h" | "30d";
+            };
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The health with its history, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getLogs: {
         parameters: {
             query?: {
@@ -2699,6 +2926,22 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restartWatching: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Instance"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2914,6 +3157,58 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMonitor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Monitor"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseMonitor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Monitor"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    restartMonitor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Monitor"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeMonitor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Monitor"];
             default: components["responses"]["Problem"];
         };
     };

@@ -25,6 +25,14 @@ test('a batch refreshes the batches', () => {
   expect(outdatedBy({ type: 'batch.progress', instance_name: '' })).toEqual([['batches']])
 })
 
+test('a change of health refreshes the instance and the lists, but no operation', () => {
+  expect(outdatedBy({ type: 'instance.health', instance_name: 'mydb' })).toEqual([
+    ['events', 'of', 'mydb'],
+    ['instances', 'detail', 'mydb'],
+    ['instances', 'list'],
+  ])
+})
+
 test('a step refreshes its operation but not the lists', () => {
   expect(outdatedBy({ type: 'step.started', instance_name: 'mydb' })).toEqual([
     ['events', 'of', 'mydb'],

@@ -10,6 +10,7 @@ import type { Schema } from '@/lib/api'
 /** The types of events that the stream names. */
 export const eventTypes = [
   'instance.state',
+  'instance.health',
   'instance.updated',
   'operation.started',
   'operation.ended',
@@ -41,6 +42,7 @@ export function outdatedBy({
   // Neither changes the instance.
   if (type === 'password.revealed' || type === 'query.run' || type.startsWith('drift.')) return keys
   if (type.startsWith('durable_function.')) return [...keys, durableKeys.ofInstance(name)]
+  if (type === 'instance.health') return [...keys, instanceKeys.detail(name), instanceKeys.lists]
   keys.push(operationKeys.ofInstance(name))
   // A step changes nothing of the instance but the message of what it waits for.
   if (type !== 'step.started' && type !== 'step.succeeded') keys.push(instanceKeys.detail(name))

@@ -86,6 +86,11 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
           {sentence(instance.message)}
         </Alert>
       )}
+      {instance.health_message && (
+        <Alert look={instance.health === 'unhealthy' ? 'warn' : 'info'} className="mb-5">
+          {sentence(instance.health_message)}
+        </Alert>
+      )}
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
           {shown && <OperationCard operation={shown} canOperate={mayOperate} />}
