@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"sync"
@@ -170,6 +171,37 @@ func (k *Kubernetes) ImportPostgres(ctx context.Context, major int) error {
 		return err
 	}
 	return k.Import(ctx, archive)
+}
+
+// ByDigest makes an image that the cluster has known by its digest, as one of that repository, and returns the reference.
+// That is only possible with one of dev/kubernetes.
+func (k *Kubernetes) ByDigest(ctx context.Context, image, repository string) (reference string, err error) {
+	if k.cluster == nil {
+		return "", errors.New("the cluster of " + existing + " gets its images by other ways")
+	}
+	status, err := k.cluster.Status(ctx)
+	if err != nil {
+		return "", err
+	}
+	ctr := func(args ...string) (string, error) {
+		args = append([]string{"--address", status.Containerd, "--namespace", "k8s.io", "images"}, args...)
+		out, err := exec.CommandContext(ctx, "ctr", args...).CombinedOutput()
+		if err != nil {
+			return "", fmt.Errorf("ctr %s: %w: %s", args, err, out)
+		}
+		return string(out), nil
+	}
+	list, err := ctr("list", "name=="+image)
+	if err != nil {
+		return "", err
+	}
+	digest := regexp.MustCompile(`sha256:[0-9a-f]{64}`).FindString(list)
+	if digest == "" {
+		return "", fmt.Errorf("the cluster has no image %s:\n%s", image, list)
+	}
+	reference = repository + "@" + digest
+	_, err = ctr("tag", "--force", image, reference)
+	return reference, err
 }
 
 // Host is the address at which the cluster reaches this machine, if that listens there. It must be one of dev/kubernetes.

@@ -95,6 +95,8 @@ func (c Cluster) Import(ctx context.Context, archive string) error {
 type Status struct {
 	Running bool   `json:"running"`
 	Host    string `json:"host"` // IP address at which the cluster reaches this machine, if that listens there
+
+	Containerd string `json:"containerd"` // socket
 }
 
 // Status looks at the cluster. It is an error if there is none.
