@@ -150,6 +150,9 @@ func (o *operation) checkBody(c echo.Context) error {
 	err = o.body.VisitJSON(value, openapi3.MultiErrors(), openapi3.VisitAsRequest(), uuidFormat, openapi3.EnableFormatValidation())
 	if err != nil {
 		fields := append(unknownFields(o.body, "", value), fieldErrors("body", err)...)
+		if len(fields) == 0 { // a rule of the contract that is not known here
+			fields = []toygres.FieldError{{Field: "body", Rule: "contract", Message: "does not keep to the contract"}}
+		}
 		return badRequest(summary(fields), fields...)
 	}
 	if f, ok := storable(value, "body"); !ok {
@@ -163,6 +166,9 @@ func (o *operation) checkBody(c echo.Context) error {
 // not have, sorted. kin-openapi says that there are some, but not which.
 func unknownFields(schema *openapi3.Schema, at string, value any) []toygres.FieldError {
 	var fields []toygres.FieldError
+	for _, part := range schema.AllOf {
+		fields = append(fields, unknownFields(part.Value, at, value)...)
+	}
 	switch v := value.(type) {
 	case []any:
 		for i, member := range v {
@@ -222,6 +228,9 @@ func storable(value any, at string) (toygres.FieldError, bool) {
 		}
 	case map[string]any:
 		for key, member := range v {
+			if !text(key) {
+				return toygres.FieldError{Field: at, Rule: "text", Message: "must not have a member whose name contains a zero byte"}, false
+			}
 			if f, ok := storable(member, key); !ok {
 				return f, false
 			}
