@@ -11,6 +11,7 @@ import { Page } from '@/components/page'
 import { Skeleton } from '@/components/skeleton'
 import { DurableCard } from '@/features/durable/durable-card'
 import { EventList } from '@/features/events/event-list'
+import { HealthCard } from '@/features/health/health-card'
 import { ConnectionCard } from '@/features/instances/connection-card'
 import { DangerZone } from '@/features/instances/danger-zone'
 import { LifecycleButtons } from '@/features/instances/lifecycle-buttons'
@@ -106,6 +107,7 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
             <DurableCard name={instance.name} optional={instance.image_type !== 'pg_durable'} />
           )}
           {mayOperate && instance.endpoint && <LogCard name={instance.name} />}
+          {instance.server_version && <HealthCard instance={instance} />}
           <OperationHistory operations={operations?.filter((operation) => operation.id !== shown?.id)} />
           <EventList name={instance.name} />
         </div>

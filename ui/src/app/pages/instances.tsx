@@ -7,6 +7,7 @@ import { Button, buttonClass } from '@/components/button'
 import { CopyButton } from '@/components/copy-button'
 import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
+import { MonitorNote } from '@/features/health/monitor-note'
 import { InstanceFilters } from '@/features/instances/instance-filters'
 import { InstanceTable } from '@/features/instances/instance-table'
 import { instancesQuery } from '@/features/instances/queries'
@@ -39,6 +40,7 @@ export function InstancesPage() {
         <FirstRun canCreate={canOperate(me.role)} />
       ) : (
         <>
+          <MonitorNote />
           <InstanceFilters
             search={filter.search ?? ''}
             state={filter.state}
