@@ -114,6 +114,9 @@ type Spec struct {
 	RuntimeImage     string
 	RuntimeImageName string `json:",omitempty"`
 
+	// Source is the instance whose data it begins with; "" for none.
+	Source InstanceID `json:",omitempty"`
+
 	Public       bool     // reachable from outside of where instances live
 	AllowedCIDRs []string // the networks from which clients may come; empty: wherever it can be reached from
 }

@@ -12,6 +12,7 @@ type Kind string
 // The kinds of operations.
 const (
 	KindCreate   Kind = "create"
+	KindFork     Kind = "fork"     // create it with the data of another one
 	KindTrash    Kind = "trash"    // stop it and keep it in the trash
 	KindUndelete Kind = "undelete" // bring it back from there
 	KindDelete   Kind = "delete"   // remove it for good
@@ -24,7 +25,7 @@ const (
 
 // Kinds returns every kind.
 func Kinds() []Kind {
-	return []Kind{KindCreate, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize, KindRotate}
+	return []Kind{KindCreate, KindFork, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize, KindRotate}
 }
 
 // OperationState is how far an operation has got.
@@ -70,9 +71,10 @@ type Operation struct {
 // StepName names a step of an operation.
 type StepName string
 
-// The steps of create, trash, delete, resize and rotate, and of stop, start, restart and undelete.
+// The steps of create, fork, trash, delete, resize and rotate, and of stop, start, restart and undelete.
 const (
 	StepProvision  StepName = "provision"       // make the server exist and ask it to run
+	StepCopy       StepName = "copy data"       // make the server exist with the data of another one, and ask it to run
 	StepAwaitReady StepName = "wait for ready"  // until the provider shows it ready
 	StepConnect    StepName = "test connection" // run a real query through the endpoint
 	StepFinish     StepName = "mark running"    // record the result
@@ -94,6 +96,8 @@ func PlannedSteps(k Kind) []StepName {
 	switch k {
 	case KindCreate:
 		return []StepName{StepProvision, StepAwaitReady, StepConnect, StepFinish}
+	case KindFork:
+		return []StepName{StepCopy, StepAwaitReady, StepConnect, StepFinish}
 	case KindTrash:
 		return []StepName{StepStop, StepTrash}
 	case KindDelete:

@@ -23,6 +23,12 @@ type Provider interface {
 	// when the server is ready. Called again with the same id it completes
 	// what a crashed call left unfinished. The superuser's password is
 	// generated here and kept by the provider alone.
+	//
+	// A spec with a Source makes the data a copy of what that running instance
+	// has, which goes on meanwhile; Observe tells how far it is. A source that is
+	// not there or should not run, then or before the copy is complete, is
+	// CodeConflict. All roles are those of the source, and so are their
+	// passwords, but for the superuser's.
 	Provision(ctx context.Context, id InstanceID, spec Spec) error
 
 	// Start wants the instance to run; Stop wants it stopped, with its data
@@ -98,6 +104,7 @@ type Offer struct {
 	ImageTypes []ImageType
 
 	Public bool // instances can be made public
+	Forks  bool // an instance can begin with the data of another one
 
 	RuntimeRegistry string // host of the registry from which runtime images may come; "" for none
 	NoRuntimeImages string // why there are none, in words

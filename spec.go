@@ -95,6 +95,9 @@ func (s Spec) Validate(offer Offer) error {
 	if s.Public && !offer.Public {
 		add("public", "available", "public instances are not offered here; leave it out")
 	}
+	if s.Source != "" && !offer.Forks {
+		add("source", "available", "instances can't be forked here; create an empty one and restore a dump")
+	}
 	if f, ok := checkCIDRs(s.AllowedCIDRs); !ok {
 		bad = append(bad, f)
 	}

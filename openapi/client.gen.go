@@ -408,6 +408,28 @@ type ClientInterface interface {
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 	ListInstanceEvents(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ForkInstanceWithBody Create an instance with the data of a running one
+	//
+	// Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+	// the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+	// its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/instances/{name}/fork (the `ForkInstance` operationId).
+	ForkInstanceWithBody(ctx context.Context, name Name, params *ForkInstanceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForkInstance Create an instance with the data of a running one
+	//
+	// Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+	// the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+	// its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/instances/{name}/fork (the `ForkInstance` operationId).
+	ForkInstance(ctx context.Context, name Name, params *ForkInstanceParams, body ForkInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetHealth The health of an instance, and its history
 	//
 	// A running instance that is monitored is probed with a query again and again. It is `healthy` when it answers; `unhealthy` when
@@ -1440,6 +1462,48 @@ func (c *Client) SignalDurableFunction(ctx context.Context, name Name, id Durabl
 // Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 func (c *Client) ListInstanceEvents(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListInstanceEventsRequest(c.Server, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForkInstanceWithBody Create an instance with the data of a running one
+//
+// Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+// the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+// its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/instances/{name}/fork (the `ForkInstance` operationId).
+func (c *Client) ForkInstanceWithBody(ctx context.Context, name Name, params *ForkInstanceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForkInstanceRequestWithBody(c.Server, name, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForkInstance Create an instance with the data of a running one
+//
+// Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+// the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+// its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/instances/{name}/fork (the `ForkInstance` operationId).
+func (c *Client) ForkInstance(ctx context.Context, name Name, params *ForkInstanceParams, body ForkInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForkInstanceRequest(c.Server, name, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3966,6 +4030,68 @@ func NewListInstanceEventsRequest(server string, name Name, params *ListInstance
 	return req, nil
 }
 
+// NewForkInstanceRequest calls the generic ForkInstance builder with application/json body
+func NewForkInstanceRequest(server string, name Name, params *ForkInstanceParams, body ForkInstanceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewForkInstanceRequestWithBody(server, name, params, "application/json", bodyReader)
+}
+
+// NewForkInstanceRequestWithBody constructs an http.Request for the ForkInstance method, with any body, and a specified content type
+func NewForkInstanceRequestWithBody(server string, name Name, params *ForkInstanceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/fork", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetHealthRequest constructs an http.Request for the GetHealth method
 func NewGetHealthRequest(server string, name Name, params *GetHealthParams) (*http.Request, error) {
 	var err error
@@ -5869,6 +5995,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/instances/{name}/events (the `ListInstanceEvents` operationId).
 	ListInstanceEventsWithResponse(ctx context.Context, name Name, params *ListInstanceEventsParams, reqEditors ...RequestEditorFn) (*ListInstanceEventsResponse, error)
+
+	// ForkInstanceWithBodyWithResponse Create an instance with the data of a running one
+	//
+	// Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+	// the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+	// its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/fork (the `ForkInstance` operationId).
+	ForkInstanceWithBodyWithResponse(ctx context.Context, name Name, params *ForkInstanceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForkInstanceResponse, error)
+
+	// ForkInstanceWithResponse Create an instance with the data of a running one
+	//
+	// Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+	// the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+	// its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/fork (the `ForkInstance` operationId).
+	ForkInstanceWithResponse(ctx context.Context, name Name, params *ForkInstanceParams, body ForkInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*ForkInstanceResponse, error)
 
 	// GetHealthWithResponse The health of an instance, and its history
 	//
@@ -7878,6 +8026,61 @@ func (r ListInstanceEventsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListInstanceEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ForkInstanceResponseDefaultHeaders the declared response headers of an HTTP default response for ForkInstance
+type ForkInstanceResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ForkInstanceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Operation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ForkInstanceResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ForkInstanceResponse) GetJSON202() *Operation {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ForkInstanceResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ForkInstanceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForkInstanceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForkInstanceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForkInstanceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10582,6 +10785,40 @@ func (c *ClientWithResponses) ListInstanceEventsWithResponse(ctx context.Context
 	return ParseListInstanceEventsResponse(rsp)
 }
 
+// ForkInstanceWithBodyWithResponse Create an instance with the data of a running one
+//
+// Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+// the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+// its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/fork (the `ForkInstance` operationId).
+func (c *ClientWithResponses) ForkInstanceWithBodyWithResponse(ctx context.Context, name Name, params *ForkInstanceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForkInstanceResponse, error) {
+	rsp, err := c.ForkInstanceWithBody(ctx, name, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForkInstanceResponse(rsp)
+}
+
+// ForkInstanceWithResponse Create an instance with the data of a running one
+//
+// Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+// the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+// its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/fork (the `ForkInstance` operationId).
+func (c *ClientWithResponses) ForkInstanceWithResponse(ctx context.Context, name Name, params *ForkInstanceParams, body ForkInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*ForkInstanceResponse, error) {
+	rsp, err := c.ForkInstance(ctx, name, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForkInstanceResponse(rsp)
+}
+
 // GetHealthWithResponse The health of an instance, and its history
 //
 // A running instance that is monitored is probed with a query again and again. It is `healthy` when it answers; `unhealthy` when
@@ -12603,6 +12840,52 @@ func ParseListInstanceEventsResponse(rsp *http.Response) (*ListInstanceEventsRes
 	switch {
 	case true:
 		var headers ListInstanceEventsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseForkInstanceResponse parses an HTTP response from a ForkInstanceWithResponse call
+func ParseForkInstanceResponse(rsp *http.Response) (*ForkInstanceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForkInstanceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ForkInstanceResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

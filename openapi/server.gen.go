@@ -105,6 +105,9 @@ type ServerInterface interface {
 	// ListInstanceEvents What happened to an instance
 	// (GET /api/instances/{name}/events)
 	ListInstanceEvents(ctx echo.Context, name Name, params ListInstanceEventsParams) error
+	// ForkInstance Create an instance with the data of a running one
+	// (POST /api/instances/{name}/fork)
+	ForkInstance(ctx echo.Context, name Name, params ForkInstanceParams) error
 	// GetHealth The health of an instance, and its history
 	// (GET /api/instances/{name}/health)
 	GetHealth(ctx echo.Context, name Name, params GetHealthParams) error
@@ -1015,6 +1018,42 @@ func (w *ServerInterfaceWrapper) ListInstanceEvents(ctx echo.Context) error {
 	return err
 }
 
+// ForkInstance converts echo context to params.
+func (w *ServerInterfaceWrapper) ForkInstance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ForkInstanceParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ForkInstance(ctx, name, params)
+	return err
+}
+
 // GetHealth converts echo context to params.
 func (w *ServerInterfaceWrapper) GetHealth(ctx echo.Context) error {
 	var err error
@@ -1707,6 +1746,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/instances/:name/restart", wrapper.RestartInstance, options.OperationMiddlewares["restartInstance"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/connection", wrapper.GetConnection, options.OperationMiddlewares["getConnection"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/connection/reveal", wrapper.RevealConnection, options.OperationMiddlewares["revealConnection"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/fork", wrapper.ForkInstance, options.OperationMiddlewares["forkInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/password/rotate", wrapper.RotatePassword, options.OperationMiddlewares["rotatePassword"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/events", wrapper.ListInstanceEvents, options.OperationMiddlewares["listInstanceEvents"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
@@ -3073,6 +3113,51 @@ type ListInstanceEventsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListInstanceEventsdefaultApplicationProblemPlusJSONResponse) VisitListInstanceEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForkInstanceRequestObject struct {
+	Name   Name `json:"name"`
+	Params ForkInstanceParams
+	Body   *ForkInstanceJSONRequestBody
+}
+
+type ForkInstanceResponseObject interface {
+	VisitForkInstanceResponse(w http.ResponseWriter) error
+}
+
+type ForkInstance202JSONResponse struct{ OperationJSONResponse }
+
+func (response ForkInstance202JSONResponse) VisitForkInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ForkInstancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ForkInstancedefaultApplicationProblemPlusJSONResponse) VisitForkInstanceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4888,6 +4973,9 @@ type StrictServerInterface interface {
 	// ListInstanceEvents What happened to an instance
 	// (GET /api/instances/{name}/events)
 	ListInstanceEvents(ctx context.Context, request ListInstanceEventsRequestObject) (ListInstanceEventsResponseObject, error)
+	// ForkInstance Create an instance with the data of a running one
+	// (POST /api/instances/{name}/fork)
+	ForkInstance(ctx context.Context, request ForkInstanceRequestObject) (ForkInstanceResponseObject, error)
 	// GetHealth The health of an instance, and its history
 	// (GET /api/instances/{name}/health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
@@ -5932,6 +6020,55 @@ func (sh *strictHandler) ListInstanceEvents(ctx echo.Context, name Name, params 
 		return err
 	} else if validResponse, ok := response.(ListInstanceEventsResponseObject); ok {
 		return validResponse.VisitListInstanceEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ForkInstance operation middleware
+func (sh *strictHandler) ForkInstance(ctx echo.Context, name Name, params ForkInstanceParams) error {
+	var request ForkInstanceRequestObject
+
+	request.Name = name
+	request.Params = params
+
+	var body ForkInstanceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ForkInstance(ctx.Request().Context(), request.(ForkInstanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ForkInstance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ForkInstanceResponseObject); ok {
+		return validResponse.VisitForkInstanceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -295,6 +295,7 @@ func (e MonitorState) Valid() bool {
 const (
 	Create   OperationKind = "create"
 	Delete   OperationKind = "delete"
+	Fork     OperationKind = "fork"
 	Resize   OperationKind = "resize"
 	Restart  OperationKind = "restart"
 	Rotate   OperationKind = "rotate"
@@ -310,6 +311,8 @@ func (e OperationKind) Valid() bool {
 	case Create:
 		return true
 	case Delete:
+		return true
+	case Fork:
 		return true
 	case Resize:
 		return true
@@ -861,6 +864,21 @@ type FieldError struct {
 	Rule    string `json:"rule"`
 }
 
+// ForkInstanceRequest defines model for ForkInstanceRequest.
+type ForkInstanceRequest struct {
+	// CpuMillis Thousandths of a core.
+	CpuMillis *int `json:"cpu_millis,omitempty"`
+
+	// MemoryMib MiB of memory.
+	MemoryMib *int `json:"memory_mib,omitempty"`
+
+	// Name Of the new instance, by the rules for every instance.
+	Name string `json:"name"`
+
+	// StorageGib GiB of storage; not less than the source has.
+	StorageGib *int `json:"storage_gib,omitempty"`
+}
+
 // Health defines model for Health.
 type Health string
 
@@ -1024,9 +1042,12 @@ type NewPassword = string
 
 // Offer defines model for Offer.
 type Offer struct {
-	CpuMillis      Range       `json:"cpu_millis"`
-	DefaultVersion int         `json:"default_version"`
-	ImageTypes     []ImageType `json:"image_types"`
+	CpuMillis      Range `json:"cpu_millis"`
+	DefaultVersion int   `json:"default_version"`
+
+	// Forks Whether an instance can be forked.
+	Forks      *bool       `json:"forks,omitempty"`
+	ImageTypes []ImageType `json:"image_types"`
 
 	// KeepDeletedSeconds For how long a deleted instance can be brought back; 0 when it can't be.
 	KeepDeletedSeconds int64  `json:"keep_deleted_seconds"`
@@ -1577,6 +1598,12 @@ type ListInstanceEventsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ForkInstanceParams defines parameters for ForkInstance.
+type ForkInstanceParams struct {
+	// IdempotencyKey A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // GetHealthParams defines parameters for GetHealth.
 type GetHealthParams struct {
 	// Window How far the history goes back.
@@ -1644,6 +1671,9 @@ type CancelDurableFunctionJSONRequestBody = CancelDurableFunctionRequest
 
 // SignalDurableFunctionJSONRequestBody defines body for SignalDurableFunction for application/json ContentType.
 type SignalDurableFunctionJSONRequestBody = SignalDurableFunctionRequest
+
+// ForkInstanceJSONRequestBody defines body for ForkInstance for application/json ContentType.
+type ForkInstanceJSONRequestBody = ForkInstanceRequest
 
 // QueryInstanceJSONRequestBody defines body for QueryInstance for application/json ContentType.
 type QueryInstanceJSONRequestBody = QueryRequest

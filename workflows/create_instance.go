@@ -20,7 +20,8 @@ type CreateInstanceResult struct {
 	ServerVersion string
 }
 
-// CreateInstance makes a new instance run: it waits for a place, provisions the server, waits
+// CreateInstance makes a new instance run: it waits for a place, provisions the server, for a fork
+// with the data of another one, waits
 // until it is ready, and tests it with a real query. If any of that fails or
 // is cancelled, it removes what was made, and the instance is left `failed`
 // with the reason.
@@ -34,7 +35,11 @@ func CreateInstance(ctx workflow.Context, in CreateInstanceInput) (CreateInstanc
 	}
 	limited := limited(ctx)
 	if limited {
-		if err := op.takePlace(ctx, toygres.StepProvision); err != nil {
+		first := toygres.StepProvision
+		if in.Spec.Source != "" {
+			first = toygres.StepCopy
+		}
+		if err := op.takePlace(ctx, first); err != nil {
 			code, message := reason(ctx, err)
 			err = op.fail(ctx, toygres.StateFailed, code, message+" before anything was made")
 			op.leavePlace(ctx) // it may have got one at that moment
@@ -52,12 +57,20 @@ func CreateInstance(ctx workflow.Context, in CreateInstanceInput) (CreateInstanc
 }
 
 func create(ctx workflow.Context, op operation, spec toygres.Spec) (CreateInstanceResult, error) {
-	_, err := execute[activities.ProvisionResult](ctx, provisioning, toygres.StepProvision, servers.Provision,
-		activities.ProvisionInput{OperationID: op.id, InstanceID: op.instance, Spec: spec})
+	patience := waiting
+	var err error
+	if spec.Source == "" {
+		_, err = execute[activities.ProvisionResult](ctx, provisioning, toygres.StepProvision, servers.Provision,
+			activities.ProvisionInput{OperationID: op.id, InstanceID: op.instance, Spec: spec})
+	} else {
+		patience = copying // which a provider may do in the background
+		_, err = execute[activities.CopyResult](ctx, copying, toygres.StepCopy, servers.Copy,
+			activities.CopyInput{OperationID: op.id, InstanceID: op.instance, Spec: spec})
+	}
 	if err != nil {
 		return CreateInstanceResult{}, err
 	}
-	ready, err := execute[activities.AwaitReadyResult](ctx, waiting, toygres.StepAwaitReady, servers.AwaitReady,
+	ready, err := execute[activities.AwaitReadyResult](ctx, patience, toygres.StepAwaitReady, servers.AwaitReady,
 		activities.AwaitReadyInput{OperationID: op.id, InstanceID: op.instance})
 	if err != nil {
 		return CreateInstanceResult{}, err

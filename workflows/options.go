@@ -23,6 +23,16 @@ var provisioning = workflow.ActivityOptions{
 	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 }
 
+// copying makes a server with the data of another one, which may be a lot. What
+// an attempt has copied is lost with it.
+var copying = workflow.ActivityOptions{
+	StartToCloseTimeout:    24 * time.Hour,
+	ScheduleToCloseTimeout: 48 * time.Hour,
+	HeartbeatTimeout:       silence,
+	WaitForCancellation:    true, // undoing must not race with making
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+}
+
 // waiting watches a server until it is ready. It is one long attempt, because
 // to look again is free; only a lost worker makes it more than one.
 var waiting = workflow.ActivityOptions{

@@ -29,6 +29,7 @@ const (
 	recordedDeletes = 5
 	recordedResizes = 13
 	recordedRotates = 5
+	recordedForks   = 5
 )
 
 // Operations that began under released code go on under today's.
@@ -36,7 +37,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	t.Parallel()
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
-	batches, creates, trashes, purges, deletes, resizes, rotates := 0, 0, 0, 0, 0, 0, 0
+	batches, creates, trashes, purges, deletes, resizes, rotates, forks := 0, 0, 0, 0, 0, 0, 0, 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
 		switch {
@@ -52,6 +53,8 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 			resizes++
 		case strings.Contains(name, "_rotate_"):
 			rotates++
+		case strings.Contains(name, "_fork_"):
+			forks++
 		default:
 			deletes++
 		}
@@ -64,6 +67,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	require.GreaterOrEqual(t, deletes, recordedDeletes)
 	require.GreaterOrEqual(t, resizes, recordedResizes)
 	require.GreaterOrEqual(t, rotates, recordedRotates)
+	require.GreaterOrEqual(t, forks, recordedForks)
 }
 
 // This is what the test above is good for: a step that is left out would

@@ -84,7 +84,7 @@ func startChild(ctx workflow.Context, op toygres.Operation, spec toygres.Spec) (
 // definition is the workflow of an operation, with its input.
 func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, err error) {
 	switch op.Kind {
-	case toygres.KindCreate:
+	case toygres.KindCreate, toygres.KindFork:
 		return CreateInstance, CreateInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Spec: spec}, nil
 	case toygres.KindTrash:
 		return TrashInstance, TrashInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Ran: op.Previous == toygres.StateRunning}, nil
@@ -102,7 +102,7 @@ func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, e
 // summary is what Temporal Web shows beside the workflow, for example
 // "Create demo".
 func summary(op toygres.Operation) string {
-	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindTrash: "Trash", toygres.KindDelete: "Delete", toygres.KindResize: "Resize",
+	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindFork: "Fork to", toygres.KindTrash: "Trash", toygres.KindDelete: "Delete", toygres.KindResize: "Resize",
 		toygres.KindRotate: "Rotate password of"}[op.Kind]
 	return fmt.Sprintf("%s %s", verb, op.InstanceName)
 }

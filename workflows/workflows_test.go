@@ -40,7 +40,7 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	arrange(w, env.CancelWorkflow)
 
 	switch kind {
-	case toygres.KindCreate:
+	case toygres.KindCreate, toygres.KindFork:
 		env.ExecuteWorkflow(workflows.CreateInstance, workflows.CreateInstanceInput{
 			OperationID: operationID, InstanceID: instanceID, Spec: w.Instance().Spec})
 	case toygres.KindResize:

@@ -36,7 +36,7 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 // durable reports whether an operation of kind k is a workflow.
 func durable(k toygres.Kind) bool {
 	switch k {
-	case toygres.KindCreate, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindRotate:
+	case toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindRotate:
 		return true
 	default:
 		return false
@@ -204,6 +204,8 @@ func noun(k toygres.Kind) string {
 	switch k {
 	case toygres.KindCreate:
 		return "Creation"
+	case toygres.KindFork:
+		return "A fork"
 	case toygres.KindTrash, toygres.KindDelete:
 		return "Deletion"
 	case toygres.KindUndelete:

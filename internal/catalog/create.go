@@ -51,8 +51,8 @@ WITH claim AS (
 	RETURNING key
 ), instance AS (
 	INSERT INTO instances (id, owner_id, name, version, cpu_millis, memory_mib, storage_gib, image_type, provider, state,
-	                       runtime_image, public, allowed_cidrs, runtime_image_name, counted_gib)
-	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18, $8
+	                       runtime_image, public, allowed_cidrs, runtime_image_name, counted_gib, source_id)
+	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18, $8, nullif($21, '')::uuid
 	WHERE $11 = '' OR EXISTS (SELECT FROM claim)
 	RETURNING id, name, owner_id, created_at
 ), counted AS (
@@ -67,7 +67,7 @@ WITH claim AS (
 	RETURNING instance.id
 ), operation AS (
 	INSERT INTO operations (id, kind, instance_id, state, workflow_id, requested_by)
-	SELECT $3, 'create', id, 'pending', $13, $2 FROM counted
+	SELECT $3, $22, id, 'pending', $13, $2 FROM counted
 	RETURNING id
 ), planned AS (
 	INSERT INTO steps (operation_id, position, name)
@@ -75,14 +75,14 @@ WITH claim AS (
 	FROM operation, unnest($14::text[]) WITH ORDINALITY AS step (name, position)
 ), logged AS (
 	INSERT INTO events (type, instance_id, instance_name, operation_id, actor, message, data)
-	SELECT 'instance.state', instance.id, instance.name, operation.id, $2, 'Creation was requested.',
+	SELECT 'instance.state', instance.id, instance.name, operation.id, $2, $23,
 	       '{"from": "", "to": "creating"}'
 	FROM instance, operation
 )
 SELECT created_at FROM instance`
 
-// BeginCreate records a new instance in state creating, its create operation
-// in state pending with the planned steps, and the event. A repeat under the
+// BeginCreate records a new instance in state creating, its create operation,
+// or fork if it has a source, in state pending with the planned steps, and the event. A repeat under the
 // same idempotency key answers the first request's operation; the key with
 // another request is CodeInvalid, and so is a runtime image that is not (any
 // more) what its name says; a name in use is CodeConflict; more than
@@ -135,19 +135,23 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	instance := toygres.Instance{ID: toygres.InstanceID(newID()), Spec: n.Spec, Owner: n.Owner, Provider: n.Provider,
 		Metadata: toygres.Metadata{Tags: map[string]string{}, Monitored: true},
 		State:    toygres.StateCreating, Health: toygres.HealthUnknown}
-	operation := toygres.Operation{ID: operationID(n.Operation), Kind: toygres.KindCreate, InstanceID: instance.ID,
+	kind := toygres.KindCreate
+	if n.Spec.Source != "" {
+		kind = toygres.KindFork
+	}
+	operation := toygres.Operation{ID: operationID(n.Operation), Kind: kind, InstanceID: instance.ID,
 		InstanceName: n.Spec.Name, State: toygres.OperationPending, WorkflowID: WorkflowID(instance.ID), RequestedBy: n.Owner}
 	var key string
 	hash := []byte{}
 	if n.Idempotency != nil {
 		key, hash = n.Idempotency.Key, n.Idempotency.RequestHash
 	}
-	steps := toygres.PlannedSteps(toygres.KindCreate)
+	steps := toygres.PlannedSteps(kind)
 	operation.Steps = pending(steps)
 	rows, err := s.pool.Query(ctx, beginCreate, instance.ID, n.Owner, operation.ID, n.Spec.Name, n.Spec.Version,
 		n.Spec.CPUMillis, n.Spec.MemoryMiB, n.Spec.StorageGiB, n.Spec.ImageType, n.Provider,
 		key, hash, operation.WorkflowID, steps, n.Spec.RuntimeImage, n.Spec.Public, n.Spec.AllowedCIDRs,
-		n.Spec.RuntimeImageName, s.options.Quota.Instances, s.options.Quota.StorageGiB)
+		n.Spec.RuntimeImageName, s.options.Quota.Instances, s.options.Quota.StorageGiB, n.Spec.Source, kind, noun(kind)+" was requested.")
 	if err != nil {
 		return Begun{}, false, err
 	}

@@ -50,7 +50,7 @@ func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Insta
 	b := beginning{name: i.Spec.Name, kind: of.Kind, again: of.ID}
 	var after toygres.State
 	switch of.Kind {
-	case toygres.KindCreate:
+	case toygres.KindCreate, toygres.KindFork:
 		b.during = toygres.StateCreating
 		if i.State == toygres.StateFailed && i.ServerVersion != "" {
 			return b, noRetry(of, "the instance has run since and may have data")

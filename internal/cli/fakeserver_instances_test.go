@@ -97,6 +97,20 @@ func changeMetadata(i *openapi.Instance, request openapi.UpdateInstanceRequest) 
 	}
 }
 
+func (s *fakeServer) forkInstance(w http.ResponseWriter, r *http.Request) {
+	s.onInstance(func(w http.ResponseWriter, source *openapi.Instance) {
+		var request openapi.ForkInstanceRequest
+		_ = json.NewDecoder(r.Body).Decode(&request)
+		fork := *source
+		fork.Id, fork.Name, fork.State = uuid.New(), request.Name, openapi.InstanceStateCreating
+		if request.MemoryMib != nil {
+			fork.MemoryMib = *request.MemoryMib
+		}
+		s.instances = append(s.instances, fork)
+		answer(w, 202, s.begin(openapi.Fork, request.Name, "copy data", "wait for ready", "test connection", "mark running"))
+	})(w, r)
+}
+
 func (s *fakeServer) rotatePassword(w http.ResponseWriter, i *openapi.Instance) {
 	i.State = openapi.InstanceStateUpdating
 	answer(w, 202, s.begin(openapi.Rotate, i.Name, "rotate password", "mark running"))

@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"errors"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -40,12 +39,8 @@ func (p *Provider) RotatePassword(ctx context.Context, id toygres.InstanceID, as
 	if err != nil {
 		return err
 	}
-	err = admin.ChangePassword(ctx, at, credentialsIn(kept, r.ca), next)
-	if errors.Is(err, admin.ErrRefused) {
-		return errors.Join(err, p.writeRotation(ctx, id, func(s *corev1.Secret) { delete(s.Data, keyNextPassword) }))
-	}
-	if err != nil {
-		return err
+	if err := admin.ChangePassword(ctx, at, credentialsIn(kept, r.ca), next); err != nil {
+		return err // the next one stays: another process may be about to give it to the server
 	}
 	if err := p.replacePassword(ctx, d, next); err != nil {
 		return err

@@ -38,6 +38,7 @@ type record struct {
 	StorageGiB int                `json:"storage_gib"`
 	ImageType  toygres.ImageType  `json:"image_type"`
 	Allowed    []string           `json:"allowed_cidrs,omitempty"`
+	Source     toygres.InstanceID `json:"source,omitempty"` // whose data it began with
 	Port       int                `json:"port"`
 	Wants      wish               `json:"wants"`
 	Restart    restart            `json:"restart,omitzero"`
@@ -46,12 +47,12 @@ type record struct {
 
 func newRecord(id toygres.InstanceID, s toygres.Spec, port int) record {
 	return record{Format: format, ID: id, Name: s.Name, Version: s.Version, CPUMillis: s.CPUMillis, MemoryMiB: s.MemoryMiB,
-		StorageGiB: s.StorageGiB, ImageType: s.ImageType, Allowed: s.AllowedCIDRs, Port: port, Wants: running}
+		StorageGiB: s.StorageGiB, ImageType: s.ImageType, Allowed: s.AllowedCIDRs, Source: s.Source, Port: port, Wants: running}
 }
 
 func (r record) spec() toygres.Spec {
 	return toygres.Spec{Name: r.Name, Version: r.Version, CPUMillis: r.CPUMillis, MemoryMiB: r.MemoryMiB,
-		StorageGiB: r.StorageGiB, ImageType: r.ImageType, AllowedCIDRs: r.Allowed}
+		StorageGiB: r.StorageGiB, ImageType: r.ImageType, AllowedCIDRs: r.Allowed, Source: r.Source}
 }
 
 // status is status.json: how the last start went. It is a memory aid of those

@@ -5,9 +5,10 @@
 //
 //	spec.json     what was asked: spec, port, and whether it should run; the truth
 //	status.json   how the last start went; may be lost without harm
-//	password      the superuser's password, 0600
+//	password      the superuser's password, 0600; password.next beside it while it is changed
 //	config/       postgresql.conf and pg_hba.conf, written by us before each start
-//	data/         PostgreSQL's data directory; exists once it is complete
+//	data/         PostgreSQL's data directory; exists once it is complete, data.new before
+//	copy.json     how much has been copied into the data directory of a fork
 //	log/          postgresql.log, what the server prints
 //	deleted.json  instead of spec.json: the instance is being removed
 //

@@ -49,6 +49,11 @@ func (p *Provider) initialise(ctx context.Context, d directory, in installation,
 			return &toygres.Error{Code: toygres.CodeProvider, Message: "initdb could not make the data directory: " + initdbReason(output), Err: err}
 		}
 	}
+	return p.putInPlace(d)
+}
+
+// putInPlace gives a complete data directory its name.
+func (p *Provider) putInPlace(d directory) error {
 	if err := os.Rename(d.newData(), d.data()); err != nil {
 		return p.failure("putting the data directory in place", err)
 	}
@@ -65,21 +70,26 @@ func (p *Provider) initdb(ctx context.Context, d directory, in installation, loc
 	if err := p.makeOwned(d.newData()); err != nil {
 		return "", err
 	}
-	secret, err := p.passwordPipe(password)
+	secret, err := p.pipe(password + "\n")
 	if err != nil {
 		return "", err
 	}
 	defer secret.Close()
-
-	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, in.program("initdb"), "-D", d.newData(), "-U", superuser,
-		"--pwfile=/proc/self/fd/3", "--auth-local=scram-sha-256", "--auth-host=scram-sha-256",
+	return p.run(ctx, d, in, held, secret, "initdb", "-D", d.newData(), "-U", superuser,
+		"--pwfile=/proc/self/fd/0", "--auth-local=scram-sha-256", "--auth-host=scram-sha-256",
 		"--encoding=UTF8", "--locale="+locale, "--data-checksums", "--no-instructions")
+}
+
+// run runs a program of PostgreSQL on the data directory in the making, and
+// returns what it printed.
+func (p *Provider) run(ctx context.Context, d directory, in installation, held lock, input *os.File, program string, args ...string) (string, error) {
+	var output bytes.Buffer
+	cmd := exec.CommandContext(ctx, in.program(program), args...)
 	cmd.Env, cmd.Dir = in.environment(), d.newData()
-	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, &output, &output
 	// It keeps the instance's lock for as long as any process of it lives,
 	// also when we are killed meanwhile.
-	cmd.ExtraFiles = []*os.File{secret, held.file}
+	cmd.ExtraFiles = []*os.File{held.file}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Credential: p.account.credential(),
 		Setpgid:    true,
@@ -99,18 +109,18 @@ func (p *Provider) initdb(ctx context.Context, d directory, in installation, loc
 		// no reason to fail, and what is started later is not held back by it.
 		_ = syscall.Setpriority(syscall.PRIO_PGRP, cmd.Process.Pid, backgroundNice)
 	}
-	err = cmd.Wait()
+	err := cmd.Wait()
 	return output.String(), err
 }
 
-// passwordPipe returns the reading end of a pipe that holds the password and
-// that PostgreSQL's user may open: no argument, environment or file tells it.
-func (p *Provider) passwordPipe(password string) (*os.File, error) {
+// pipe returns the reading end of a pipe that holds a secret and that
+// PostgreSQL's user may open: no argument, environment or file tells it.
+func (p *Provider) pipe(secret string) (*os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	_, err = w.WriteString(password + "\n")
+	_, err = w.WriteString(secret)
 	if err = errors.Join(err, w.Close(), p.account.own(r)); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}

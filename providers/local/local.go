@@ -100,6 +100,6 @@ func (p *Provider) Name() string { return Name }
 // Offer returns the majors that are installed. There is no
 // pg_durable here: it comes as a container image.
 func (p *Provider) Offer(context.Context) (toygres.Offer, error) {
-	return toygres.Offer{Versions: p.versions(), ImageTypes: []toygres.ImageType{toygres.ImageStock},
+	return toygres.Offer{Versions: p.versions(), ImageTypes: []toygres.ImageType{toygres.ImageStock}, Forks: true,
 		NoRuntimeImages: "instances are processes of this machine here and run no container images"}, nil
 }

@@ -45,7 +45,7 @@ func (p *Provider) observe(id toygres.InstanceID) toygres.Observation {
 	case s.ready() && !ending:
 		o.Phase = toygres.PhaseReady
 	case !d.initialised():
-		o.Phase, o.Message = toygres.PhaseStarting, "the data directory is being made"
+		o.Phase, o.Message = toygres.PhaseStarting, d.making(r)
 	case st.Failed:
 		o.Phase, o.Message = toygres.PhaseFailed, st.Message
 	case s.alive() && (s.state == "stopping" || ending):
@@ -61,6 +61,18 @@ func (p *Provider) observe(id toygres.InstanceID) toygres.Observation {
 		o.Phase, o.Message = toygres.PhaseStarting, "the server is about to be started"
 	}
 	return o
+}
+
+// making says how far the data directory is.
+func (d directory) making(r record) string {
+	if r.Source == "" {
+		return "the data directory is being made"
+	}
+	var copied progress
+	if err := readJSON(d.file(copyFile), &copied); err != nil {
+		copied = progress{} // not begun, or over
+	}
+	return copied.String()
 }
 
 // observeWithoutRecord says what the lack of spec.json means, or that it has

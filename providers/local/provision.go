@@ -53,7 +53,10 @@ func (p *Provider) Provision(ctx context.Context, id toygres.InstanceID, spec to
 		return toygres.Errorf(toygres.CodeConflict, "the instance %s exists already with another specification", id)
 	}
 	fresh := !d.initialised()
-	if fresh {
+	switch {
+	case fresh && r.Source != "":
+		err = p.fork(ctx, d, r, in, held)
+	case fresh:
 		err = p.initialise(ctx, d, in, held)
 	}
 	if fresh && err == nil {

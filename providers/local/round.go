@@ -150,7 +150,7 @@ func (r *round) concerns(path string) (toygres.InstanceID, bool) {
 	}
 	id, file, _ := strings.Cut(rest, "/")
 	switch file {
-	case "", specFile, statusFile, deletedFile, "data", "data/" + postmasterPID:
+	case "", specFile, statusFile, deletedFile, copyFile, "data", "data/" + postmasterPID:
 		return toygres.InstanceID(id), identity.MatchString(id)
 	default:
 		return "", false

@@ -49,6 +49,8 @@ func Run(t *testing.T, newProvider func(t *testing.T) toygres.Provider) {
 		{"RotationChangesThePasswordUnderOpenConnections", rotationChangesThePasswordUnderOpenConnections},
 		{"ThePasswordThatIsRevealedWorksWhileItIsRotated", thePasswordThatIsRevealedWorksWhileItIsRotated},
 		{"RotationOfAPasswordThatSomebodyElseHasChanged", rotationOfAPasswordThatSomebodyElseHasChanged},
+		{"AForkHasTheDataOfItsSourceWhichGoesOn", aForkHasTheDataOfItsSourceWhichGoesOn},
+		{"AForkOfWhatDoesNotRunIsRefused", aForkOfWhatDoesNotRunIsRefused},
 		{"WatchShowsEveryChange", watchShowsEveryChange},
 		{"WatchBeginsWithWhatExists", watchBeginsWithWhatExists},
 		{"LogsAreWhatTheServerWrote", logsAreWhatTheServerWrote},

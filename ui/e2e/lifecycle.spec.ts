@@ -60,6 +60,25 @@ test('the password is rotated, and the new one is revealed', async ({ page, api 
   await expect(password).not.toHaveText(old)
 })
 
+test('an instance is forked, and the page of the fork opens', async ({ page, api }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}`)
+  await isLive(page)
+  await page.getByRole('button', { name: 'Fork', exact: true }).click()
+  const dialog = page.getByRole('dialog', { name: `Fork ${name}` })
+  await dialog.getByLabel('Name').fill('Not a name')
+  await expect(dialog.getByRole('button', { name: 'Fork instance' })).toBeDisabled()
+  const fork = api.adopt(`${name}-fork`)
+  await dialog.getByLabel('Name').fill(fork)
+  await isAccessible(page)
+  await dialog.getByRole('button', { name: 'Fork instance' }).click()
+  await expect(page.getByRole('heading', { name: fork })).toBeVisible()
+  await api.reaches(fork, 'running')
+  await expect(page.getByText('Copy data')).toBeVisible()
+})
+
 test('a running instance gets another size and keeps its address', async ({ page, api }) => {
   const name = newName()
   await api.createRunning(name)

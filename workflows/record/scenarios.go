@@ -43,7 +43,7 @@ func scenarios() []scenario {
 	cancelled := func(at memory.Place) func(*memory.World, func()) {
 		return func(w *memory.World, cancel func()) { w.Meet(at, memory.Hang(cancel)) }
 	}
-	create, trash, remove, resize, rotate := toygres.KindCreate, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindRotate
+	create, fork, trash, remove, resize, rotate := toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindRotate
 	return []scenario{
 		{kind: create, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: create, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
@@ -76,6 +76,13 @@ func scenarios() []scenario {
 		{kind: create, name: "cancelled_provision", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtProvision)},
 		{kind: create, name: "cancelled_wait", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtObserve)},
 		{kind: create, name: "cancelled_query", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtQuery)},
+
+		{kind: fork, name: "succeeded", ends: toygres.OperationSucceeded},
+		{kind: fork, name: "retried", ends: toygres.OperationSucceeded, arrange: meet(memory.AtProvision, broken, down)},
+		{kind: fork, name: "copy_refused", ends: toygres.OperationFailed,
+			arrange: meet(memory.AtProvision, memory.Fail(toygres.Errorf(toygres.CodeConflict, "the source is stopped")))},
+		{kind: fork, name: "cancelled_copy", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtProvision)},
+		{kind: fork, name: "cancelled_wait", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtObserve)},
 
 		{kind: trash, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: trash, name: "stopped_succeeded", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.Stopped() }},

@@ -32,14 +32,14 @@ var quiet = map[string]string{
 
 // connect signs in. CodeUnavailable says that the server does not take
 // connections now; its cause is a PgError when the server said why.
-func connect(ctx context.Context, at toygres.Endpoint, as toygres.Credentials) (*pgconn.PgConn, error) {
+func connect(ctx context.Context, at toygres.Endpoint, as toygres.Credentials, params map[string]string) (*pgconn.PgConn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	config, err := settings(at, as)
 	if err != nil {
 		return nil, err
 	}
-	config.RuntimeParams = quiet
+	config.RuntimeParams = params
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err == nil {
 		return conn, nil
@@ -77,4 +77,9 @@ func hangUp(ctx context.Context, conn *pgconn.PgConn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTime)
 	defer cancel()
 	_ = conn.Close(ctx) // it has served its purpose
+}
+
+// Replicate signs in for the streaming replication protocol.
+func Replicate(ctx context.Context, at toygres.Endpoint, as toygres.Credentials) (*pgconn.PgConn, error) {
+	return connect(ctx, at, as, map[string]string{"application_name": "toygres", "replication": "true"})
 }

@@ -27,7 +27,7 @@ func NewPassword() string {
 // SignsIn asks the server whether as holds. An error says that it can't be
 // asked now.
 func SignsIn(ctx context.Context, at toygres.Endpoint, as toygres.Credentials) (bool, error) {
-	conn, err := connect(ctx, at, as)
+	conn, err := connect(ctx, at, as, quiet)
 	if wrongPassword(err) {
 		return false, nil
 	}
@@ -39,7 +39,8 @@ func SignsIn(ctx context.Context, at toygres.Endpoint, as toygres.Credentials) (
 }
 
 // ErrRefused is in the chain of an error after which the password is surely the
-// one from before: the server has refused to change it.
+// one from before, unless somebody else changes it at the same time: the server
+// has refused to change it.
 var ErrRefused = errors.New("the server refuses to change the password")
 
 // ChangePassword makes next the password on the server, whose present one is
@@ -52,8 +53,11 @@ func ChangePassword(ctx context.Context, at toygres.Endpoint, as toygres.Credent
 	if done, err := SignsIn(ctx, at, becomes); done || err != nil {
 		return err
 	}
-	conn, err := connect(ctx, at, as)
+	conn, err := connect(ctx, at, as, quiet)
 	if wrongPassword(err) {
+		if done, _ := SignsIn(ctx, at, becomes); done {
+			return nil // somebody was faster
+		}
 		return &toygres.Error{Code: toygres.CodeConflict, Err: err, Message: fmt.Sprintf(
 			"the role %s does not sign in with the password that Toygres keeps: somebody has changed it on the server; set the password that is shown with ALTER ROLE, then try again", as.User)}
 	}
@@ -61,11 +65,12 @@ func ChangePassword(ctx context.Context, at toygres.Endpoint, as toygres.Credent
 		return err
 	}
 	defer hangUp(ctx, conn)
-	verifier, err := newVerifier(next)
+	statement, err := SetPassword(as.User, next)
 	if err != nil {
 		return err
 	}
-	_, err = conn.Exec(ctx, fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", pgx.Identifier{as.User}.Sanitize(), verifier)).ReadAll()
+	// Two that change a role at once make the second one fail.
+	_, err = conn.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_lock(%d); %s", changing, statement)).ReadAll()
 	var refused *pgconn.PgError
 	switch {
 	case errors.As(err, &refused) && refused.Severity == "ERROR":
@@ -80,6 +85,16 @@ func ChangePassword(ctx context.Context, at toygres.Endpoint, as toygres.Credent
 		return toygres.Errorf(toygres.CodeProvider, "the server has changed the password and does not take the new one")
 	}
 	return nil
+}
+
+// changing is the advisory lock of those who change the password.
+const changing = 7_074_810
+
+// SetPassword is the statement that gives a role its password, and does not say
+// it.
+func SetPassword(role, password string) (string, error) {
+	verifier, err := newVerifier(password)
+	return fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", pgx.Identifier{role}.Sanitize(), verifier), err
 }
 
 // wrongPassword reports whether the server let us come as far as the password.

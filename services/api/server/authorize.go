@@ -51,6 +51,7 @@ var needs = map[string]toygres.Role{
 
 	"createInstance":   toygres.RoleOperator,
 	"createInstances":  toygres.RoleOperator,
+	"forkInstance":     toygres.RoleOperator,
 	"deleteInstance":   toygres.RoleOperator,
 	"deleteInstances":  toygres.RoleOperator,
 	"undeleteInstance": toygres.RoleOperator,

@@ -55,19 +55,22 @@ func (s *Server) CreateInstance(ctx context.Context, request openapi.CreateInsta
 	if err != nil {
 		return nil, err
 	}
-	begun, err := s.options.Catalog.BeginCreate(ctx, catalog.NewInstance{
-		Spec: spec, Owner: callOf(ctx).principal.User.ID, Provider: s.options.Provider.Name(), Idempotency: key,
-	})
+	operation, err := s.create(ctx, spec, key)
 	if err != nil {
 		return nil, err
 	}
-	operation := begun.Operation
-	if !begun.Replayed { // else it was started then, or the worker's sweep will do it
-		if operation, err = s.launch(ctx, begun, s.options.Catalog.AbandonCreate); err != nil {
-			return nil, err
-		}
-	}
 	return openapi.CreateInstance202JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
+}
+
+// create records an instance that can be made, and starts that.
+func (s *Server) create(ctx context.Context, spec toygres.Spec, key *catalog.IdempotencyKey) (toygres.Operation, error) {
+	begun, err := s.options.Catalog.BeginCreate(ctx, catalog.NewInstance{
+		Spec: spec, Owner: callOf(ctx).principal.User.ID, Provider: s.options.Provider.Name(), Idempotency: key,
+	})
+	if err != nil || begun.Replayed { // then it was started, or the worker's sweep will do it
+		return begun.Operation, err
+	}
+	return s.launch(ctx, begun, s.options.Catalog.AbandonCreate)
 }
 
 // specOf fills what the request left out with defaults. A zero that was sent

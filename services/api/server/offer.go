@@ -25,6 +25,7 @@ func (s *Server) GetOffer(ctx context.Context, _ openapi.GetOfferRequestObject) 
 		DefaultVersion: defaultVersion(offer),
 		ImageTypes:     types,
 		Public:         offer.Public,
+		Forks:          &offer.Forks,
 		CpuMillis:      openapi.Range{Min: toygres.MinCPUMillis, Max: toygres.MaxCPUMillis, Default: toygres.DefaultCPUMillis},
 		MemoryMib:      openapi.Range{Min: toygres.MinMemoryMiB, Max: toygres.MaxMemoryMiB, Default: toygres.DefaultMemoryMiB},
 		StorageGib:     openapi.Range{Min: toygres.MinStorageGiB, Max: toygres.MaxStorageGiB, Default: toygres.DefaultStorageGiB},

@@ -81,7 +81,7 @@ func (r *Reconciler) start(ctx context.Context, op toygres.Operation) error {
 func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run) error {
 	outcome := toygres.Outcome{Operation: op.ID, State: toygres.OperationSucceeded, InstanceState: toygres.StateDeleted, Step: toygres.StepForget}
 	switch op.Kind {
-	case toygres.KindCreate:
+	case toygres.KindCreate, toygres.KindFork:
 		outcome.InstanceState, outcome.Step = toygres.StateRunning, toygres.StepFinish
 		outcome.Endpoint, outcome.ServerVersion = run.Created.Endpoint, run.Created.ServerVersion
 	case toygres.KindTrash:
@@ -111,7 +111,7 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 		outcome.State, outcome.Code = toygres.OperationCancelled, toygres.CodeCancelled
 	}
 	switch op.Kind {
-	case toygres.KindCreate:
+	case toygres.KindCreate, toygres.KindFork:
 		if err := r.undo(ctx, op); err != nil {
 			return err
 		}

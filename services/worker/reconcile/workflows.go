@@ -92,7 +92,7 @@ func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 	if run.State == RunCompleted {
 		workflow := t.Client.GetWorkflow(ctx, op.WorkflowID, info.GetExecution().GetRunId())
 		switch op.Kind {
-		case toygres.KindCreate:
+		case toygres.KindCreate, toygres.KindFork:
 			err = workflow.Get(ctx, &run.Created)
 		case toygres.KindResize:
 			err = workflow.Get(ctx, &run.Resized)

@@ -536,6 +536,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{name}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an instance with the data of a running one
+         * @description Starts that and answers at once with the operation of the new instance. Its data is what the source has while it is copied;
+         *     the source goes on. It has the source's version, and its size and networks where the body says nothing else; a password of
+         *     its own for the superuser, and the source's roles with their passwords. A source that stops before all is copied fails it.
+         */
+        post: operations["forkInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{name}/health": {
         parameters: {
             query?: never;
@@ -1646,6 +1671,16 @@ export interface components {
             message: string;
             rule: string;
         };
+        ForkInstanceRequest: {
+            /** @description Thousandths of a core. */
+            cpu_millis?: number;
+            /** @description MiB of memory. */
+            memory_mib?: number;
+            /** @description Of the new instance, by the rules for every instance. */
+            name: string;
+            /** @description GiB of storage; not less than the source has. */
+            storage_gib?: number;
+        };
         /** @enum {string} */
         Health: "healthy" | "unhealthy" | "unknown";
         HealthHistory: {
@@ -1799,6 +1834,8 @@ export interface components {
         Offer: {
             cpu_millis: components["schemas"]["Range"];
             default_version: number;
+            /** @description Whether an instance can be forked. */
+            forks?: boolean;
             image_types: components["schemas"]["ImageType"][];
             /**
              * Format: int64
@@ -1849,7 +1886,7 @@ export interface components {
             temporal_url?: string;
         };
         /** @enum {string} */
-        OperationKind: "create" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize" | "rotate";
+        OperationKind: "create" | "fork" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize" | "rotate";
         OperationList: {
             items: components["schemas"]["Operation"][];
             next_cursor?: string;
@@ -2865,6 +2902,29 @@ export interface operations {
                     "application/json": components["schemas"]["EventList"];
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forkInstance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkInstanceRequest"];
+            };
+        };
+        responses: {
+            202: components["responses"]["Operation"];
             default: components["responses"]["Problem"];
         };
     };

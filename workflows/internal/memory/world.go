@@ -34,11 +34,14 @@ const Password = "correct-horse-battery-staple"
 // Bigger is the size that a resize asks for.
 var Bigger = toygres.Size{CPUMillis: 2000, MemoryMiB: 4096, StorageGiB: 20}
 
+// Source is whose data a fork begins with.
+const Source = toygres.InstanceID("0190c3a0-0000-7000-8000-00000000000c")
+
 // Version is what the server says it is.
 const Version = "18.4"
 
 // New returns a world in which an operation of the kind is recorded and has
-// not begun. For all but a create, there is a running server.
+// not begun. For all but a create or fork, there is a running server.
 func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.InstanceID) *World {
 	w := &World{
 		instance: toygres.Instance{
@@ -49,6 +52,9 @@ func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.Inst
 		},
 		server:   toygres.PhaseAbsent,
 		troubles: map[Place][]Trouble{},
+	}
+	if kind == toygres.KindFork {
+		w.instance.Spec.Source = Source
 	}
 	if kind == toygres.KindDelete {
 		w.instance.State, w.previous, w.server = toygres.StateDeleting, toygres.StateRunning, toygres.PhaseReady

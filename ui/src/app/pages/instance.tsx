@@ -14,6 +14,7 @@ import { EventList } from '@/features/events/event-list'
 import { HealthCard } from '@/features/health/health-card'
 import { ConnectionCard } from '@/features/instances/connection-card'
 import { DangerZone } from '@/features/instances/danger-zone'
+import { ForkButton } from '@/features/instances/fork-dialog'
 import { LifecycleButtons } from '@/features/instances/lifecycle-buttons'
 import { OverviewCard } from '@/features/instances/overview-card'
 import { instanceQuery } from '@/features/instances/queries'
@@ -59,6 +60,7 @@ export function InstancePage() {
 }
 
 function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOperate: boolean }) {
+  const navigate = route.useNavigate()
   const [actionError, setActionError] = useState<Error>()
   const operations = useQuery(operationsQuery(instance.name)).data?.items.filter(
     (operation) => operation.instance_id === instance.id, // the name may have had another bearer
@@ -114,7 +116,19 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
         <div className="flex min-w-0 flex-col gap-5">
           <OverviewCard
             instance={instance}
-            aside={mayOperate && <ResizeButton instance={instance} onStarted={({ id }) => setStarted(id)} />}
+            aside={
+              mayOperate && (
+                <div className="flex gap-2">
+                  <ForkButton
+                    instance={instance}
+                    onStarted={({ instance_name }) =>
+                      void navigate({ to: '/instances/$name', params: { name: instance_name } })
+                    }
+                  />
+                  <ResizeButton instance={instance} onStarted={({ id }) => setStarted(id)} />
+                </div>
+              )
+            }
           />
           {mayOperate && <DangerZone instance={instance} />}
         </div>

@@ -94,6 +94,21 @@ export function useResizeInstance(name: string) {
   })
 }
 
+/** Creates an instance with the data of the one called source. The key makes a repeat of the same request harmless. */
+export function useForkInstance(source: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ body, key }: { body: Schema<'ForkInstanceRequest'>; key: string }) =>
+      answer(
+        api.POST('/api/instances/{name}/fork', {
+          body,
+          params: { path: { name: source }, header: { 'Idempotency-Key': key } },
+        }),
+      ),
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
 /** Gives the superuser of the instance called name another password. */
 export function useRotatePassword(name: string) {
   const client = useQueryClient()

@@ -15,12 +15,13 @@ export function canCancel(operation: Operation): boolean {
   return (
     isActive(operation) &&
     !operation.cancel_asked &&
-    ['create', 'trash', 'delete', 'resize', 'rotate'].includes(operation.kind)
+    ['create', 'fork', 'trash', 'delete', 'resize', 'rotate'].includes(operation.kind)
   )
 }
 
 const kinds: Record<Operation['kind'], string> = {
   create: 'Create',
+  fork: 'Fork',
   trash: 'Move to trash',
   undelete: 'Undelete',
   delete: 'Delete',
