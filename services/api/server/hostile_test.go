@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"net/url"
 	"slices"
@@ -61,7 +62,7 @@ func (h *hostile) request(n int) badRequest {
 		faults = append(faults, h.wrongParameter, h.wrongParameter, h.wrongParameter, h.oddParameter)
 	}
 	if r.body != nil {
-		faults = append(faults, h.wrongBody, h.wrongBody, h.wrongBody, h.wrongBody, h.wrongBody, h.brokenBody, h.brokenBody, h.wrongMedia)
+		faults = append(faults, h.wrongBody, h.wrongBody, h.wrongBody, h.wrongBody, h.wrongBody, h.brokenBody, h.brokenBody, h.wrongMedia, h.oddBody, h.oddBody)
 	}
 	for {
 		if b, ok := pick(h, faults)(r); ok {
@@ -218,6 +219,50 @@ func (h *hostile) wrongBody(r route) (badRequest, bool) {
 	body, fault, ok := h.wrongValue(r.body, 0)
 	b.body, b.fault = body, "body: "+fault
 	return b, ok
+}
+
+// oddBody keeps to the words of the contract, and is hardly what somebody wants. It may be taken.
+func (h *hostile) oddBody(r route) (badRequest, bool) {
+	b := h.good(r)
+	b.body, b.fault, b.certain = encoded(h.odd(r.body)), "odd body", false
+	return b, true
+}
+
+func (h *hostile) odd(s *openapi3.Schema) any {
+	if len(s.AllOf) > 0 {
+		return h.odd(s.AllOf[0].Value)
+	}
+	switch {
+	case len(s.Enum) > 0:
+		return pick(h, s.Enum)
+	case s.Type.Is("object"):
+		object, isObject := h.valid(s).(map[string]any)
+		if !isObject {
+			return nil
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+			if _, there := object[name]; there || h.IntN(3) == 0 {
+				object[name] = h.odd(s.Properties[name].Value)
+			}
+		}
+		if more := s.AdditionalProperties.Schema; more != nil {
+			object[pick(h, hostileTexts)] = h.odd(more.Value)
+		}
+		return object
+	case s.Type.Is("array"):
+		return []any{h.odd(s.Items.Value), h.odd(s.Items.Value)}
+	case s.Type.Is("integer"):
+		for _, n := range []int64{math.MaxInt64, math.MinInt64, math.MaxInt32 + 1, -1, 0} {
+			if h.IntN(2) == 0 && valid(s, float64(n)) {
+				return n
+			}
+		}
+	case s.Type.Is("string"):
+		if text := pick(h, hostileTexts); valid(s, text) {
+			return text
+		}
+	}
+	return h.valid(s)
 }
 
 func (h *hostile) brokenBody(r route) (badRequest, bool) {
