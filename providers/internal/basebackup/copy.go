@@ -139,7 +139,7 @@ func (c *copying) data(d []byte) error {
 		}
 	case 'p':
 		if len(rest) == 8 && c.target.Progress != nil {
-			done := int64(binary.BigEndian.Uint64(rest)) //nolint:gosec // a number of bytes
+			done := int64(binary.BigEndian.Uint64(rest))
 			c.target.Progress(done, max(c.size, done))
 		}
 	}

@@ -34,7 +34,7 @@ func check(raw []byte, seen map[string]file) error {
 		return fmt.Errorf("the manifest can't be read: %w", err)
 	}
 	// The checksum is of all lines but its own.
-	sum := sha256.Sum256(raw[:bytes.LastIndex(raw, []byte(`"Manifest-Checksum"`))])
+	sum := sha256.Sum256(raw[:max(0, bytes.LastIndex(raw, []byte(`"Manifest-Checksum"`)))])
 	if hex.EncodeToString(sum[:]) != m.Checksum {
 		return errors.New("the manifest is damaged")
 	}
