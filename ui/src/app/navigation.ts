@@ -1,7 +1,7 @@
-import { Container, Database, type LucideIcon } from 'lucide-react'
+import { Container, Database, Layers, type LucideIcon } from 'lucide-react'
 
 interface NavigationItem {
-  to: '/instances' | '/runtime-images'
+  to: '/instances' | '/batches' | '/runtime-images'
   label: string
   icon: LucideIcon
 }
@@ -9,5 +9,6 @@ interface NavigationItem {
 /** The pages that the header leads to, in order. */
 export const navigation: NavigationItem[] = [
   { to: '/instances', label: 'Instances', icon: Database },
+  { to: '/batches', label: 'Batches', icon: Layers },
   { to: '/runtime-images', label: 'Images', icon: Container },
 ]

@@ -107,6 +107,18 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('./pages/account'), 'AccountPage'),
 })
 
+const batches = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/batches',
+  component: lazyRouteComponent(() => import('./pages/batches'), 'BatchesPage'),
+})
+
+const batch = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/batches/$id',
+  component: lazyRouteComponent(() => import('./pages/batch'), 'BatchPage'),
+})
+
 const runtimeImages = createRoute({
   getParentRoute: () => signedIn,
   path: '/runtime-images',
@@ -126,6 +138,8 @@ const routeTree = root.addChildren([
     instances,
     createInstance,
     instance,
+    batches,
+    batch,
     runtimeImages,
     people,
     audit,

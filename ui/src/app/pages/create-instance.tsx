@@ -40,6 +40,7 @@ export function CreateInstancePage() {
                 toast(`Creating ${name}`)
                 void router.navigate({ to: '/instances/$name', params: { name } })
               }}
+              onCreatedMany={(id) => void router.navigate({ to: '/batches/$id', params: { id } })}
               onCancel={() => void router.navigate({ to: '/instances' })}
             />
           ) : (
@@ -66,7 +67,13 @@ function QuotaLeft() {
   return <span data-testid="quota">You have {parts.join(' and ')}.</span>
 }
 
-function OfferedForm({ onCreated, onCancel }: { onCreated: (name: string) => void; onCancel: () => void }) {
+interface FormProps {
+  onCreated: (name: string) => void
+  onCreatedMany: (batch: string) => void
+  onCancel: () => void
+}
+
+function OfferedForm({ onCreated, onCreatedMany, onCancel }: FormProps) {
   const offer = useQuery(offerQuery)
   const images = useQuery({ ...runtimeImagesQuery, enabled: offer.data?.runtime_registry !== undefined })
   if (offer.data && !images.isLoading) {
@@ -75,6 +82,7 @@ function OfferedForm({ onCreated, onCancel }: { onCreated: (name: string) => voi
         offer={offer.data}
         images={images.data?.items ?? []}
         onCreated={(operation) => onCreated(operation.instance_name)}
+        onCreatedMany={(batch) => onCreatedMany(batch.id)}
         onCancel={onCancel}
       />
     )

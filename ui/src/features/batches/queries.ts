@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 
-import { answer, api, type Schema } from '@/lib/api'
+import { answer, api } from '@/lib/api'
 
 /** The places of batches in the query cache. */
 export const batchKeys = {
@@ -30,16 +30,6 @@ export const batchesQuery = queryOptions({
   queryKey: [...batchKeys.all, 'list'],
   queryFn: ({ signal }) => answer(api.GET('/api/batches', { signal })),
 })
-
-/** Asks for many instances. The key makes a repeat of the same request harmless. */
-export function useCreateInstances() {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: ({ body, key }: { body: Schema<'CreateInstancesRequest'>; key: string }) =>
-      answer(api.POST('/api/instances/bulk', { body, params: { header: { 'Idempotency-Key': key } } })),
-    onSuccess: () => client.invalidateQueries(),
-  })
-}
 
 /** Moves all instances whose name is like the pattern to the trash. */
 export function useDeleteInstances() {

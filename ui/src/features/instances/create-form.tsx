@@ -8,7 +8,8 @@ import { newUUID } from '@/lib/browser'
 import { ApiError, fieldMessages } from '@/lib/problem'
 
 import { checkDraft, newDraft, requestOf, type Draft } from './draft'
-import { useCreateInstance } from './queries'
+import { rangeOf } from './name-pattern'
+import { useCreateInstance, useCreateInstances } from './queries'
 import { sizesOf } from './sizes'
 
 type Offer = Schema<'Offer'>
@@ -18,6 +19,8 @@ interface Props {
   /** What can be run instead of the stock image. */
   images: Schema<'RuntimeImage'>[]
   onCreated: (operation: Schema<'Operation'>) => void
+  /** When the name stands for many. */
+  onCreatedMany: (batch: Schema<'Batch'>) => void
   onCancel: () => void
 }
 
@@ -29,14 +32,17 @@ const imageTypes: Record<Schema<'ImageType'>, { title: string; detail: string }>
 const stockOnly: Schema<'ImageType'>[] = ['stock']
 
 /** Everything that a new instance needs, on one screen; only the name has no default. */
-export function CreateForm({ offer, images, onCreated, onCancel }: Props) {
+export function CreateForm({ offer, images, onCreated, onCreatedMany, onCancel }: Props) {
   const [draft, setDraft] = useState(() => newDraft(offer))
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const [answered, setAnswered] = useState<Record<string, string>>({})
   const [refusals, setRefusals] = useState(0)
   const form = useRef<HTMLFormElement>(null)
   const key = useRef(newUUID())
-  const create = useCreateInstance()
+  const createOne = useCreateInstance()
+  const createMany = useCreateInstances()
+  const many = rangeOf(draft.name)
+  const create = many ? createMany : createOne
 
   // After each refusal, once its messages are on the page, the first field to mend gets the focus.
   useEffect(() => {
@@ -61,18 +67,20 @@ export function CreateForm({ offer, images, onCreated, onCancel }: Props) {
       setRefusals((n) => n + 1)
       return
     }
-    create.mutate(
-      { body: requestOf(draft, offer), key: key.current },
-      {
-        onSuccess: onCreated,
-        onError: (error) => {
-          // The same key repeats the same request only if no answer came.
-          if (error instanceof ApiError && error.problem.status !== 0) key.current = newUUID()
-          setAnswered(fieldMessages(error))
-          setRefusals((n) => n + 1)
-        },
-      },
-    )
+    const request = { body: requestOf(draft, offer), key: key.current }
+    const onError = (error: unknown) => {
+      // The same key repeats the same request only if no answer came.
+      if (error instanceof ApiError && error.problem.status !== 0) key.current = newUUID()
+      // Of many, all are asked for by the first and only entry.
+      const fields = Object.entries(fieldMessages(error)).map(([field, message]) => [
+        field.replace(/^instances\.0\./, ''),
+        message,
+      ])
+      setAnswered(Object.fromEntries(fields) as Record<string, string>)
+      setRefusals((n) => n + 1)
+    }
+    if (many) createMany.mutate(request, { onSuccess: onCreatedMany, onError })
+    else createOne.mutate(request, { onSuccess: onCreated, onError })
   }
 
   if (offer.versions.length === 0) {
@@ -87,7 +95,7 @@ export function CreateForm({ offer, images, onCreated, onCancel }: Props) {
     <form ref={form} onSubmit={submit} noValidate className="flex flex-col gap-5">
       <TextField
         label="Name"
-        hint="Lower-case letters, digits and hyphens; up to 40 characters."
+        hint="Lower-case letters, digits and hyphens; up to 40 characters. A range such as load-{001..100} makes many."
         placeholder="my-database"
         autoFocus
         autoComplete="off"
@@ -215,7 +223,7 @@ export function CreateForm({ offer, images, onCreated, onCancel }: Props) {
           Cancel
         </Button>
         <Button type="submit" look="primary" pending={create.isPending}>
-          Create instance
+          {many && many.count > 0 ? `Create ${many.count} instances` : 'Create instance'}
         </Button>
       </div>
     </form>

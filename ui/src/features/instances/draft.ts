@@ -1,6 +1,6 @@
 import type { Schema } from '@/lib/api'
 
-import { nameProblem, parseAmount } from './rules'
+import { namesProblem, parseAmount } from './rules'
 import { checkSize, MILLIS } from './resize'
 import { sizesOf } from './sizes'
 
@@ -47,7 +47,7 @@ export function newDraft(offer: Offer): Draft {
 /** The rules that draft breaks, by the names of the request's fields. */
 export function checkDraft(draft: Draft, offer: Offer): Record<string, string> {
   const request = requestOf(draft, offer)
-  const name = nameProblem(draft.name)
+  const name = namesProblem(draft.name)
   return { ...(name && { name }), ...checkSize(request, offer) }
 }
 

@@ -84,6 +84,21 @@ export function useCreateInstance() {
   })
 }
 
+/** Asks for as many instances as the name in body stands for. */
+export function useCreateInstances() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ body, key }: { body: Schema<'CreateInstanceRequest'>; key: string }) =>
+      answer(
+        api.POST('/api/instances/bulk', {
+          body: { instances: [body] },
+          params: { header: { 'Idempotency-Key': key } },
+        }),
+      ),
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
 /** Gives the instance called name another size. It answers with an operation, or with the instance when it has that already. */
 export function useResizeInstance(name: string) {
   const client = useQueryClient()

@@ -1,5 +1,7 @@
 import type { Schema } from '@/lib/api'
 
+import { MAX_BATCH, rangeOf } from './name-pattern'
+
 // The rules for names of the domain (spec.go), with its words. A test compares
 // the two, so that they stay the same.
 const MAX_NAME_LENGTH = 40
@@ -36,6 +38,18 @@ export function nameProblem(name: string): string | undefined {
   }
   if (reservedNames.includes(name)) return `"${name}" is reserved; choose another name`
   return undefined
+}
+
+/** Why name can't be the name of an instance, nor that of many; undefined when it can. */
+export function namesProblem(name: string): string | undefined {
+  if (!/[{}]/.test(name)) return nameProblem(name)
+  const range = rangeOf(name)
+  if (!range) return 'must have one range of numbers in braces, like load-{001..100}'
+  if (range.count < 1) return 'must count upwards, like load-{001..100}'
+  if (range.count > MAX_BATCH) {
+    return `stands for ${range.count} names, but at most ${MAX_BATCH} are allowed`
+  }
+  return nameProblem(range.first) ?? nameProblem(range.last)
 }
 
 /**
