@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -159,7 +160,7 @@ type raw struct {
 	dir     string
 	prefix  string
 	account postgres.Account
-	n       int
+	n       atomic.Int64
 }
 
 func newRaw(stack *stacktest.Stack) (*raw, error) {
@@ -179,18 +180,27 @@ func (r *raw) clean() { _ = os.RemoveAll(r.dir) }
 const rawPassword = "a password of the floor"
 
 func (r *raw) once(ctx context.Context) (time.Duration, error) {
-	r.n++
-	data := filepath.Join(r.dir, strconv.Itoa(r.n))
-	passwordFile := data + ".password"
-	if err := os.WriteFile(passwordFile, []byte(rawPassword), 0o600); err != nil {
+	stop, took, err := r.start(ctx)
+	if err != nil {
 		return 0, err
 	}
+	stop()
+	return took, nil
+}
+
+// start makes a server and returns how long that took, and what removes it.
+func (r *raw) start(ctx context.Context) (stop func(), took time.Duration, err error) {
+	data := filepath.Join(r.dir, strconv.FormatInt(r.n.Add(1), 10))
+	passwordFile := data + ".password"
+	if err := os.WriteFile(passwordFile, []byte(rawPassword), 0o600); err != nil {
+		return nil, 0, err
+	}
 	if err := os.Chown(passwordFile, int(r.account.UID), int(r.account.GID)); err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	port, err := ports.Free()
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	target := url.URL{Scheme: "postgres", User: url.UserPassword("postgres", rawPassword),
 		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "postgres", RawQuery: "sslmode=disable"}
@@ -199,24 +209,25 @@ func (r *raw) once(ctx context.Context) (time.Duration, error) {
 	initdb := r.command(ctx, "initdb", "-D", data, "-U", "postgres", "--pwfile="+passwordFile, "--auth=scram-sha-256",
 		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums")
 	if out, err := initdb.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("initdb: %w: %s", err, out)
+		return nil, 0, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	server := r.command(ctx, "postgres", "-D", data, "-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=")
 	if err := server.Start(); err != nil {
-		return 0, err
+		return nil, 0, err
 	}
-	defer func() {
+	stop = func() {
 		_ = server.Process.Signal(syscall.SIGQUIT)
 		_ = server.Wait()
 		_ = os.RemoveAll(data)
-	}()
+	}
 	for query(ctx, target.String()) != nil {
 		if ctx.Err() != nil {
-			return 0, ctx.Err()
+			stop()
+			return nil, 0, ctx.Err()
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	return time.Since(started), nil
+	return stop, time.Since(started), nil
 }
 
 func (r *raw) command(ctx context.Context, program string, args ...string) *exec.Cmd {

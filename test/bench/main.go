@@ -41,6 +41,8 @@ var benches = []struct {
 }{
 	{"create", benchCreate},
 	{"read", benchRead},
+	{"batch", benchBatch},
+	{"interactive", benchInteractive},
 	{"stack", benchStack},
 	{"kubernetes", benchKubernetes},
 }
@@ -51,6 +53,7 @@ type leftOut struct{ error }
 type settings struct {
 	rounds   int // of create
 	requests int // per endpoint and side
+	batch    int // creates in a batch
 }
 
 func main() {
@@ -58,9 +61,10 @@ func main() {
 		exit(serveBare())
 	}
 	var s settings
-	only := flag.String("only", "", "comma-separated benches to run: create, read, stack, kubernetes")
+	only := flag.String("only", "", "comma-separated benches to run: create, read, batch, interactive, stack, kubernetes")
 	flag.IntVar(&s.rounds, "rounds", 20, "creates to take the median of")
 	flag.IntVar(&s.requests, "requests", 6000, "requests per endpoint")
+	flag.IntVar(&s.batch, "batch", 100, "creates in a batch")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -31,9 +31,10 @@ const (
 
 // benchRead compares the API with a bare echo handler, in a process of its
 // own, that runs the same SQL on the same catalog and writes the rows as JSON:
-// no authentication, no contract, no log, no metrics.
+// no authentication, no contract, no log, no metrics. Both once more while a batch of
+// 500 creates runs.
 func benchRead(ctx context.Context, s settings) ([]figure, error) {
-	stack, err := stacktest.Up(ctx, os.Stderr)
+	stack, err := batchStack(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,19 @@ func benchRead(ctx context.Context, s settings) ([]figure, error) {
 	}
 	defer stop()
 
-	var figures []figure
+	figures, err := readFigures(ctx, s, stack, bare, "")
+	if err != nil {
+		return nil, err
+	}
+	_, err = during(ctx, stack, func() error {
+		loaded, err := readFigures(ctx, s, stack, bare, " in a batch")
+		figures = append(figures, loaded...)
+		return err
+	})
+	return figures, err
+}
+
+func readFigures(ctx context.Context, s settings, stack *stacktest.Stack, bare, when string) (figures []figure, err error) {
 	for _, endpoint := range []struct{ name, path string }{
 		{"get instance p99", "/api/instances/" + sampledName},
 		{"page of 50 of 10,000 p99", fmt.Sprintf("/api/instances?limit=%d", pageSize)},
@@ -57,7 +70,7 @@ func benchRead(ctx context.Context, s settings) ([]figure, error) {
 			return nil, err
 		}
 		figures = append(figures, figure{
-			name: endpoint.name, target: readTarget,
+			name: endpoint.name + when, target: readTarget,
 			value: quantile(ours, 0.99).Seconds(), floor: quantile(floor, 0.99).Seconds(),
 			detail: fmt.Sprintf("API %s, bare echo %s (medians %s, %s; %d clients)", millis(quantile(ours, 0.99)),
 				millis(quantile(floor, 0.99)), millis(median(ours)), millis(median(floor)), readers),
