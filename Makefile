@@ -68,7 +68,7 @@ kubernetes-clean: bin/toygres-dev ## Stop that Kubernetes and remove all of it
 TOOL := GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod
 # go test, but it also counts, and shows at the end what failed and what was skipped.
 GO_TEST := $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --
-MODULES := . test/e2e dev/temporal dev/kubernetes dev/images tools tools/deploy
+MODULES := . test/e2e test/signin dev/temporal dev/kubernetes dev/images tools tools/deploy
 GENERATED := openapi/*.gen.go ui/src/api
 
 .PHONY: generate
@@ -90,7 +90,7 @@ ui-dev: ui/node_modules ## Serve the UI with hot reload, against the running API
 	cd ui && npm run dev
 
 .PHONY: test
-test: test-go test-temporal test-images test-ui test-e2e test-chaos ## Run every test that needs no root
+test: test-go test-signin test-temporal test-images test-ui test-e2e test-chaos ## Run every test that needs no root
 
 # What tests need beyond Go and npm: a browser, and PostgreSQL's own clients.
 .PHONY: test-tools
@@ -100,6 +100,10 @@ test-tools:
 .PHONY: test-go
 test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
 	$(GO_TEST) -timeout 20m $$(go list ./... | grep -vE '/test/(chaos|cluster|install|kubernetes|stack)$$')
+
+.PHONY: test-signin
+test-signin: ## Sign-in with a real OpenID Connect provider
+	cd test/signin && GOWORK=off $(GO_TEST) -timeout 10m ./...
 
 .PHONY: test-temporal
 test-temporal: build ## Tests of the local Temporal server

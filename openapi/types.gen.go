@@ -1265,6 +1265,19 @@ type RuntimeImageList struct {
 	Items []RuntimeImage `json:"items"`
 }
 
+// SignInProvider defines model for SignInProvider.
+type SignInProvider struct {
+	Name string `json:"name"`
+
+	// Title For people.
+	Title string `json:"title"`
+}
+
+// SignInProviderList defines model for SignInProviderList.
+type SignInProviderList struct {
+	Items []SignInProvider `json:"items"`
+}
+
 // SignInRequest defines model for SignInRequest.
 type SignInRequest struct {
 	Password string `json:"password"`
@@ -1440,6 +1453,9 @@ type Name = string
 
 // OperationID defines model for OperationID.
 type OperationID = openapi_types.UUID
+
+// ProviderName defines model for ProviderName.
+type ProviderName = string
 
 // UserName defines model for UserName.
 type UserName = string
@@ -1646,6 +1662,19 @@ type ListOperationsParams struct {
 
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// BeginSignInParams defines parameters for BeginSignIn.
+type BeginSignInParams struct {
+	// ReturnTo The path of this site to go to afterwards; anything else leads home.
+	ReturnTo *string `form:"return_to,omitempty" json:"return_to,omitempty"`
+}
+
+// FinishSignInParams defines parameters for FinishSignIn.
+type FinishSignInParams struct {
+	Code  *string `form:"code,omitempty" json:"code,omitempty"`
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+	Error *string `form:"error,omitempty" json:"error,omitempty"`
 }
 
 // CreateInstanceJSONRequestBody defines body for CreateInstance for application/json ContentType.

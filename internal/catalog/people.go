@@ -136,6 +136,8 @@ WITH old AS (
 	DELETE FROM sessions s USING gone WHERE s.user_id = gone.id
 ), revoked AS (
 	DELETE FROM api_tokens t USING gone WHERE t.user_id = gone.id
+), unlinked AS (
+	DELETE FROM identities i USING gone WHERE i.user_id = gone.id
 )
 SELECT id::text FROM gone`
 

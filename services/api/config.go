@@ -13,6 +13,7 @@ import (
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/providers"
+	"github.com/toygres/toygres/services/api/oidc"
 )
 
 // config is what the environment says; each name has the prefix TOYGRES_.
@@ -28,6 +29,8 @@ type config struct {
 	// Failed sign-ins that are borne before no more are looked at for a while.
 	SignInsPerUser   int `env:"SIGN_INS_PER_USER" envDefault:"10"`
 	SignInsPerClient int `env:"SIGN_INS_PER_CLIENT" envDefault:"30"`
+
+	OpenID []oidc.Config `envPrefix:"OIDC"` // OIDC_0_NAME, OIDC_0_ISSUER, …; see docs/sign-in.md
 
 	Quota catalog.QuotaConfig
 

@@ -17,6 +17,7 @@ import (
 	"github.com/toygres/toygres/internal/telemetry"
 	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/internal/version"
+	"github.com/toygres/toygres/services/api/oidc"
 	"github.com/toygres/toygres/services/api/server"
 	"github.com/toygres/toygres/ui"
 )
@@ -122,6 +123,10 @@ func newServer(c config, store *catalog.Store, workflows client.Client, tracing 
 	if err != nil {
 		return nil, err
 	}
+	openID, err := oidc.New(c.OpenID, c.PublicURL)
+	if err != nil {
+		return nil, err
+	}
 	site, err := fs.Sub(ui.Dist, "dist")
 	if err != nil {
 		return nil, err
@@ -130,7 +135,7 @@ func newServer(c config, store *catalog.Store, workflows client.Client, tracing 
 		Catalog: store, Provider: provider, Temporal: workflows, UI: site, Log: log,
 		Metrics: metrics, MetricsOutside: c.MetricsListen != "",
 		TemporalNamespace: c.Temporal.Namespace, TemporalUIURL: c.TemporalUIURL,
-		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, KeepDeleted: keep, Tracing: tracing.Enabled,
+		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, OpenID: openID, KeepDeleted: keep, Tracing: tracing.Enabled,
 	})
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/openapi"
+	"github.com/toygres/toygres/services/api/oidc"
 )
 
 // auditTime bounds writing to the audit log, also when the client has gone.
@@ -119,11 +121,16 @@ func auditTarget(op *operation, c echo.Context) string {
 
 // recordSignIn records an attempt whose password was looked at. A name that
 // nobody has is not kept: people type their passwords there.
-func (s *Server) recordSignIn(ctx context.Context, user toygres.User, failed error) error {
+func (s *Server) recordSignIn(ctx context.Context, credential string, user toygres.User, failed error) error {
 	current := callOf(ctx)
+	outcome := outcomeOf(http.StatusOK, failed)
+	var refusal *oidc.Refusal
+	if errors.As(failed, &refusal) {
+		outcome = catalog.AuditOutcome{Status: http.StatusUnauthorized, Code: toygres.CodeUnauthenticated}
+	}
 	return s.options.Catalog.RecordAudit(ctx, catalog.AuditEntry{
-		User: user.ID, UserName: user.Name, Credential: "password", Address: current.clientIP, Action: "signIn", Target: "sessions",
-		RequestID: current.requestID, Outcome: outcomeOf(http.StatusOK, failed),
+		User: user.ID, UserName: user.Name, Credential: credential, Address: current.clientIP, Action: "signIn", Target: "sessions",
+		RequestID: current.requestID, Outcome: outcome,
 	})
 }
 

@@ -31,6 +31,7 @@ type operation struct {
 	route      *routers.Route
 	parameters openapi3.Parameters // the path's and the operation's own
 	query      map[string]bool     // names of query parameters
+	anyQuery   bool                // others may come, which do not count
 	body       *openapi3.Schema    // nil when there is none
 	public     bool                // needs nobody to be signed in
 }
@@ -67,6 +68,7 @@ func prepare(document *openapi3.T, path string, item *openapi3.PathItem, method 
 		query:      map[string]bool{},
 		public:     op.Security != nil && len(*op.Security) == 0,
 	}
+	_, o.anyQuery = op.Extensions["x-any-query"]
 	for _, p := range o.parameters {
 		if p.Value.In == openapi3.ParameterInQuery {
 			o.query[p.Value.Name] = true
@@ -81,6 +83,9 @@ func prepare(document *openapi3.T, path string, item *openapi3.PathItem, method 
 // unknownQuery returns the query parameters that the contract does not have,
 // sorted.
 func (o *operation) unknownQuery(query url.Values) []string {
+	if o.anyQuery {
+		return nil
+	}
 	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if !o.query[name] {

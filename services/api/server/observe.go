@@ -26,6 +26,7 @@ var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._:/+=-]{1,128}$`)
 type call struct {
 	requestID  string
 	clientIP   string
+	cookies    []*http.Cookie
 	credential auth.Credential
 	principal  catalog.Principal // zero until somebody is signed in
 	auditID    catalog.AuditID   // zero until the audit log has it
@@ -64,7 +65,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if !saneRequestID.MatchString(id) {
 			id = uuid.NewString()
 		}
-		current := &call{requestID: id, clientIP: c.RealIP()}
+		current := &call{requestID: id, clientIP: c.RealIP(), cookies: request.Cookies()}
 		ctx := context.WithValue(request.Context(), callKey{}, current)
 		bounded, cancel := ctx, context.CancelFunc(func() {})
 		switch {

@@ -25,6 +25,7 @@ import (
 	"github.com/toygres/toygres/internal/telemetry"
 	"github.com/toygres/toygres/openapi"
 	"github.com/toygres/toygres/services/api/auth"
+	"github.com/toygres/toygres/services/api/oidc"
 )
 
 // Options are what a [Server] works with.
@@ -44,11 +45,12 @@ type Options struct {
 	TrustedProxies    []*net.IPNet // whose X-Forwarded-For is believed
 	Tracing           bool         // make a span for each request
 
-	SignInLimits   catalog.SignInLimits // zero: catalog.DefaultSignInLimits
-	KeepDeleted    time.Duration        // for how long a deleted instance can be brought back; 0: not at all
-	StreamsPerUser int                  // zero: 20
-	StreamBuffer   int                  // events a stream may lag behind; zero: 256
-	Heartbeat      time.Duration        // of event streams; zero: 15 seconds
+	OpenID         map[string]*oidc.Provider // with whom people can sign in, by name
+	SignInLimits   catalog.SignInLimits      // zero: catalog.DefaultSignInLimits
+	KeepDeleted    time.Duration             // for how long a deleted instance can be brought back; 0: not at all
+	StreamsPerUser int                       // zero: 20
+	StreamBuffer   int                       // events a stream may lag behind; zero: 256
+	Heartbeat      time.Duration             // of event streams; zero: 15 seconds
 }
 
 func (o Options) withDefaults() Options {

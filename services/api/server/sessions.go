@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -15,39 +14,27 @@ import (
 
 // SignIn starts a session for a user name and password.
 func (s *Server) SignIn(ctx context.Context, request openapi.SignInRequestObject) (openapi.SignInResponseObject, error) {
-	current := callOf(ctx)
 	name := strings.TrimSpace(request.Body.Username)
 	user, _, err := s.checkPassword(ctx, name, request.Body.Password)
 	if toygres.CodeOf(err) == toygres.CodeRateLimited {
 		s.metrics.signIns.WithLabelValues("limited").Inc()
 		return nil, err
 	}
-	if audited := s.recordSignIn(ctx, user, err); audited != nil {
+	if audited := s.recordSignIn(ctx, "password", user, err); audited != nil {
 		return nil, audited
 	}
 	if err != nil {
 		s.metrics.signIns.WithLabelValues("refused").Inc()
 		return nil, err
 	}
-	secret := auth.NewSecret()
-	expires, err := s.options.Catalog.CreateSession(ctx, user.ID, catalog.HashToken(secret))
+	cookie, principal, err := s.startSession(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	if old := current.credential; old.Cookie {
-		// The browser forgets the old cookie now, so nobody could end that session.
-		if err := s.endSession(ctx, catalog.HashToken(old.Secret)); err != nil {
-			s.log.WarnContext(ctx, "the session before was not ended", "request_id", current.requestID, "error", err)
-		}
-	}
-	s.metrics.signIns.WithLabelValues("succeeded").Inc()
-	s.log.LogAttrs(ctx, slog.LevelInfo, "signed in", slog.String("request_id", current.requestID),
-		slog.String("user", user.Name), slog.String("client", current.clientIP))
-	me, err := s.me(ctx, catalog.Principal{User: user, Kind: catalog.BySession, ExpiresAt: expires})
+	me, err := s.me(ctx, principal)
 	if err != nil {
 		return nil, err
 	}
-	cookie := s.cookie(secret, expires)
 	return openapi.SignIn200JSONResponse{
 		Body:    me,
 		Headers: openapi.SignIn200ResponseHeaders{SetCookie: &cookie},

@@ -23,9 +23,10 @@ const root = createRootRouteWithContext<{ client: QueryClient }>()()
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (search): { return_to?: string; ended?: true } => ({
+  validateSearch: (search): { return_to?: string; ended?: true; problem?: string } => ({
     ...(typeof search.return_to === 'string' && { return_to: search.return_to }),
     ...(search.ended === true && { ended: true }),
+    ...(typeof search.problem === 'string' && { problem: search.problem }),
   }),
   beforeLoad: async ({ context: { client }, search }) => {
     if (client.getQueryState(meQuery.queryKey)?.status === 'error') return // asked just now

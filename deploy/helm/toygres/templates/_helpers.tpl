@@ -126,6 +126,48 @@ capabilities:
   value: {{ .Values.logLevel }}
 {{- end }}
 
+{{/* Providers of OpenID Connect; each has its client secret in a directory of its own. */}}
+{{- define "toygres.signInEnv" -}}
+{{- range $i, $p := .Values.signIn.providers }}
+{{- $env := dict "NAME" $p.name "TITLE" $p.title "ISSUER" $p.issuer "CLIENT_ID" $p.clientID
+      "SCOPES" (join "," $p.scopes) "ALLOWED_DOMAINS" (join "," $p.allowedDomains) "VERIFIED_CLAIM" $p.verifiedClaim
+      "DEFAULT_ROLE" $p.defaultRole "ROLE_CLAIM" $p.roleClaim }}
+{{- if $p.clientSecret }}
+{{- $_ := set $env "CLIENT_SECRET_FILE" (printf "/etc/toygres/sign-in/%s/%s" $p.name $p.clientSecret.key) }}
+{{- end }}
+{{- $roles := list }}
+{{- range $value, $role := $p.roles }}
+{{- $roles = append $roles (printf "%s:%s" $value $role) }}
+{{- end }}
+{{- $_ := set $env "ROLES" (join "," $roles) }}
+{{- range $name, $value := $env }}
+{{- if $value }}
+- name: TOYGRES_OIDC_{{ $i }}_{{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "toygres.signInMounts" -}}
+{{- range .Values.signIn.providers }}
+{{- if .clientSecret }}
+- name: sign-in-{{ .name }}
+  mountPath: /etc/toygres/sign-in/{{ .name }}
+  readOnly: true
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "toygres.signInVolumes" -}}
+{{- range .Values.signIn.providers }}
+{{- if .clientSecret }}
+- name: sign-in-{{ .name }}
+  secret: { secretName: {{ .clientSecret.secret }} }
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "toygres.quotaEnv" -}}
 {{- if not (kindIs "invalid" .Values.quota.instances) }}
 - name: TOYGRES_QUOTA_INSTANCES

@@ -3,12 +3,13 @@ import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { Alert } from '@/components/alert'
 import { Logo } from '@/components/logo'
 import { safeReturnTo } from '@/features/session/return-to'
+import { SignInProviders } from '@/features/session/sign-in-providers'
 import { SignInForm } from '@/features/session/sign-in-form'
 
 const route = getRouteApi('/sign-in')
 
 export function SignInPage() {
-  const { return_to, ended } = route.useSearch()
+  const { return_to, ended, problem } = route.useSearch()
   const router = useRouter()
   return (
     <main className="grid min-h-dvh place-items-center px-4 py-10">
@@ -27,6 +28,7 @@ export function SignInPage() {
           </Alert>
         )}
         <div className="rounded-xl border bg-surface p-5 shadow-card sm:p-6">
+          <SignInProviders returnTo={safeReturnTo(return_to)} problem={problem} />
           <SignInForm onSignedIn={() => router.history.replace(safeReturnTo(return_to))} />
         </div>
       </div>

@@ -9,6 +9,12 @@ export const meQuery = queryOptions({
   meta: { expects401: true },
 })
 
+/** With whom one can sign in, besides a password. */
+export const providersQuery = queryOptions({
+  queryKey: ['sign-in-providers'],
+  queryFn: ({ signal }) => answer(api.GET('/api/sign-in', { signal })),
+})
+
 /** Signs in, and forgets all that was fetched for whoever was signed in before. */
 export function useSignIn() {
   const client = useQueryClient()
