@@ -153,6 +153,10 @@ type ClientInterface interface {
 	// and an `Event` as data. A client that reconnects with `Last-Event-ID`
 	// misses nothing; without it the stream starts with what comes next.
 	//
+	// Events are not kept for ever. A client that resumes from before the oldest
+	// one gets an event `gap` first, whose data has `after`, the id that it
+	// resumed from: what it knows may be out of date, so it should read it again.
+	//
 	// Corresponds with GET /api/events (the `StreamEvents` operationId).
 	StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -625,6 +629,11 @@ type ClientInterface interface {
 	// Corresponds with POST /api/operations/{id}/retry-now (the `RetryStep` operationId).
 	RetryStep(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListRetentionRuns What was removed because it had been kept for long enough
+	//
+	// Corresponds with GET /api/retention (the `ListRetentionRuns` operationId).
+	ListRetentionRuns(ctx context.Context, params *ListRetentionRunsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRuntimeImages List runtime images
 	//
 	// Corresponds with GET /api/runtime-images (the `ListRuntimeImages` operationId).
@@ -945,6 +954,10 @@ func (c *Client) RepairDrift(ctx context.Context, id openapi_types.UUID, params 
 // Server-Sent Events. Each has the event's id, its type as the event name
 // and an `Event` as data. A client that reconnects with `Last-Event-ID`
 // misses nothing; without it the stream starts with what comes next.
+//
+// Events are not kept for ever. A client that resumes from before the oldest
+// one gets an event `gap` first, whose data has `after`, the id that it
+// resumed from: what it knows may be out of date, so it should read it again.
 //
 // Corresponds with GET /api/events (the `StreamEvents` operationId).
 func (c *Client) StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1958,6 +1971,21 @@ func (c *Client) RetryOperation(ctx context.Context, id OperationID, reqEditors 
 // Corresponds with POST /api/operations/{id}/retry-now (the `RetryStep` operationId).
 func (c *Client) RetryStep(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetryStepRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRetentionRuns What was removed because it had been kept for long enough
+//
+// Corresponds with GET /api/retention (the `ListRetentionRuns` operationId).
+func (c *Client) ListRetentionRuns(ctx context.Context, params *ListRetentionRunsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRetentionRunsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5067,6 +5095,72 @@ func NewRetryStepRequest(server string, id OperationID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListRetentionRunsRequest constructs an http.Request for the ListRetentionRuns method
+func NewListRetentionRunsRequest(server string, params *ListRetentionRunsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/retention")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRuntimeImagesRequest constructs an http.Request for the ListRuntimeImages method
 func NewListRuntimeImagesRequest(server string) (*http.Request, error) {
 	var err error
@@ -5956,6 +6050,10 @@ type ClientWithResponsesInterface interface {
 	// and an `Event` as data. A client that reconnects with `Last-Event-ID`
 	// misses nothing; without it the stream starts with what comes next.
 	//
+	// Events are not kept for ever. A client that resumes from before the oldest
+	// one gets an event `gap` first, whose data has `after`, the id that it
+	// resumed from: what it knows may be out of date, so it should read it again.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/events (the `StreamEvents` operationId).
@@ -6493,6 +6591,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/operations/{id}/retry-now (the `RetryStep` operationId).
 	RetryStepWithResponse(ctx context.Context, id OperationID, reqEditors ...RequestEditorFn) (*RetryStepResponse, error)
+
+	// ListRetentionRunsWithResponse What was removed because it had been kept for long enough
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/retention (the `ListRetentionRuns` operationId).
+	ListRetentionRunsWithResponse(ctx context.Context, params *ListRetentionRunsParams, reqEditors ...RequestEditorFn) (*ListRetentionRunsResponse, error)
 
 	// ListRuntimeImagesWithResponse List runtime images
 	//
@@ -9549,6 +9654,61 @@ func (r RetryStepResponse) ContentType() string {
 	return ""
 }
 
+// ListRetentionRunsResponseDefaultHeaders the declared response headers of an HTTP default response for ListRetentionRuns
+type ListRetentionRunsResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ListRetentionRunsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RetentionRunList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListRetentionRunsResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRetentionRunsResponse) GetJSON200() *RetentionRunList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListRetentionRunsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRetentionRunsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRetentionRunsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRetentionRunsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRetentionRunsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListRuntimeImagesResponseDefaultHeaders the declared response headers of an HTTP default response for ListRuntimeImages
 type ListRuntimeImagesResponseDefaultHeaders struct {
 	RetryAfter *int
@@ -10763,6 +10923,10 @@ func (c *ClientWithResponses) RepairDriftWithResponse(ctx context.Context, id op
 // and an `Event` as data. A client that reconnects with `Last-Event-ID`
 // misses nothing; without it the stream starts with what comes next.
 //
+// Events are not kept for ever. A client that resumes from before the oldest
+// one gets an event `gap` first, whose data has `after`, the id that it
+// resumed from: what it knows may be out of date, so it should read it again.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/events (the `StreamEvents` operationId).
@@ -11629,6 +11793,19 @@ func (c *ClientWithResponses) RetryStepWithResponse(ctx context.Context, id Oper
 		return nil, err
 	}
 	return ParseRetryStepResponse(rsp)
+}
+
+// ListRetentionRunsWithResponse What was removed because it had been kept for long enough
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/retention (the `ListRetentionRuns` operationId).
+func (c *ClientWithResponses) ListRetentionRunsWithResponse(ctx context.Context, params *ListRetentionRunsParams, reqEditors ...RequestEditorFn) (*ListRetentionRunsResponse, error) {
+	rsp, err := c.ListRetentionRuns(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRetentionRunsResponse(rsp)
 }
 
 // ListRuntimeImagesWithResponse List runtime images
@@ -14369,6 +14546,52 @@ func ParseRetryStepResponse(rsp *http.Response) (*RetryStepResponse, error) {
 	switch {
 	case true:
 		var headers RetryStepResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListRetentionRunsResponse parses an HTTP response from a ListRetentionRunsWithResponse call
+func ParseListRetentionRunsResponse(rsp *http.Response) (*ListRetentionRunsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRetentionRunsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RetentionRunList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListRetentionRunsResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

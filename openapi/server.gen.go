@@ -174,6 +174,9 @@ type ServerInterface interface {
 	// RetryStep Try a step at once that waits for its next attempt
 	// (POST /api/operations/{id}/retry-now)
 	RetryStep(ctx echo.Context, id OperationID) error
+	// ListRetentionRuns What was removed because it had been kept for long enough
+	// (GET /api/retention)
+	ListRetentionRuns(ctx echo.Context, params ListRetentionRunsParams) error
 	// ListRuntimeImages List runtime images
 	// (GET /api/runtime-images)
 	ListRuntimeImages(ctx echo.Context) error
@@ -1449,6 +1452,31 @@ func (w *ServerInterfaceWrapper) RetryStep(ctx echo.Context) error {
 	return err
 }
 
+// ListRetentionRuns converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRetentionRuns(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRetentionRunsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRetentionRuns(ctx, params)
+	return err
+}
+
 // ListRuntimeImages converts echo context to params.
 func (w *ServerInterfaceWrapper) ListRuntimeImages(ctx echo.Context) error {
 	var err error
@@ -1864,6 +1892,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/drift/check", wrapper.CheckDrift, options.OperationMiddlewares["checkDrift"]...)
 	router.GET(options.BaseURL+"/api/drift/checks/:id", wrapper.GetDriftCheck, options.OperationMiddlewares["getDriftCheck"]...)
 	router.POST(options.BaseURL+"/api/drift/:id/repair", wrapper.RepairDrift, options.OperationMiddlewares["repairDrift"]...)
+	router.GET(options.BaseURL+"/api/retention", wrapper.ListRetentionRuns, options.OperationMiddlewares["listRetentionRuns"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.StreamEvents, options.OperationMiddlewares["streamEvents"]...)
 
 }
@@ -4238,6 +4267,49 @@ func (response RetryStepdefaultApplicationProblemPlusJSONResponse) VisitRetrySte
 	return err
 }
 
+type ListRetentionRunsRequestObject struct {
+	Params ListRetentionRunsParams
+}
+
+type ListRetentionRunsResponseObject interface {
+	VisitListRetentionRunsResponse(w http.ResponseWriter) error
+}
+
+type ListRetentionRuns200JSONResponse RetentionRunList
+
+func (response ListRetentionRuns200JSONResponse) VisitListRetentionRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRetentionRunsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListRetentionRunsdefaultApplicationProblemPlusJSONResponse) VisitListRetentionRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRuntimeImagesRequestObject struct {
 }
 
@@ -5269,6 +5341,9 @@ type StrictServerInterface interface {
 	// RetryStep Try a step at once that waits for its next attempt
 	// (POST /api/operations/{id}/retry-now)
 	RetryStep(ctx context.Context, request RetryStepRequestObject) (RetryStepResponseObject, error)
+	// ListRetentionRuns What was removed because it had been kept for long enough
+	// (GET /api/retention)
+	ListRetentionRuns(ctx context.Context, request ListRetentionRunsRequestObject) (ListRetentionRunsResponseObject, error)
 	// ListRuntimeImages List runtime images
 	// (GET /api/runtime-images)
 	ListRuntimeImages(ctx context.Context, request ListRuntimeImagesRequestObject) (ListRuntimeImagesResponseObject, error)
@@ -6889,6 +6964,31 @@ func (sh *strictHandler) RetryStep(ctx echo.Context, id OperationID) error {
 		return err
 	} else if validResponse, ok := response.(RetryStepResponseObject); ok {
 		return validResponse.VisitRetryStepResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRetentionRuns operation middleware
+func (sh *strictHandler) ListRetentionRuns(ctx echo.Context, params ListRetentionRunsParams) error {
+	var request ListRetentionRunsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRetentionRuns(ctx.Request().Context(), request.(ListRetentionRunsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRetentionRuns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRetentionRunsResponseObject); ok {
+		return validResponse.VisitListRetentionRunsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

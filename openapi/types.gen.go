@@ -1241,6 +1241,28 @@ type RegisterRuntimeImageRequest struct {
 	Reference string `json:"reference"`
 }
 
+// RetentionRun defines model for RetentionRun.
+type RetentionRun struct {
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Error What could not be removed.
+	Error *string            `json:"error,omitempty"`
+	Id    openapi_types.UUID `json:"id"`
+
+	// KeepSeconds For how long each kind of record was kept; what is kept for ever is not here.
+	KeepSeconds map[string]int64 `json:"keep_seconds"`
+
+	// Removed How many records of each kind were removed; kinds without any are not here.
+	Removed   map[string]int `json:"removed"`
+	StartedAt time.Time      `json:"started_at"`
+}
+
+// RetentionRunList defines model for RetentionRunList.
+type RetentionRunList struct {
+	Items      []RetentionRun `json:"items"`
+	NextCursor *string        `json:"next_cursor,omitempty"`
+}
+
 // Role defines model for Role.
 type Role string
 
@@ -1657,6 +1679,15 @@ type ListOperationsParams struct {
 	// Until Only operations that were asked for before then.
 	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
 
+	// Cursor The `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListRetentionRunsParams defines parameters for ListRetentionRuns.
+type ListRetentionRunsParams struct {
 	// Cursor The `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 

@@ -17,6 +17,7 @@ var (
 	servers     *activities.Servers
 	connections *activities.Connections
 	trash       *activities.Trash
+	retention   *activities.Retention
 	batches     *activities.Batches
 	places      *activities.Places
 	monitor     *activities.Monitor

@@ -103,6 +103,15 @@ var timing = workflow.ActivityOptions{
 	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
 }
 
+// pruning removes old records. It is long only the first time, and goes on where
+// it was when it is tried again.
+var pruning = workflow.ActivityOptions{
+	StartToCloseTimeout:    time.Hour,
+	ScheduleToCloseTimeout: 5 * time.Hour,
+	HeartbeatTimeout:       silence,
+	RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 10 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute},
+}
+
 // removing removes a server with its data because a user asked for it. The
 // user waits, and can ask again.
 var removing = workflow.ActivityOptions{

@@ -30,6 +30,7 @@ const (
 	recordedResizes = 13
 	recordedRotates = 5
 	recordedForks   = 5
+	recordedPrunes  = 1
 )
 
 // Operations that began under released code go on under today's.
@@ -37,7 +38,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	t.Parallel()
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
-	batches, creates, trashes, purges, deletes, resizes, rotates, forks := 0, 0, 0, 0, 0, 0, 0, 0
+	batches, creates, trashes, purges, deletes, resizes, rotates, forks, prunes := 0, 0, 0, 0, 0, 0, 0, 0, 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
 		switch {
@@ -55,6 +56,8 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 			rotates++
 		case strings.Contains(name, "_fork_"):
 			forks++
+		case strings.Contains(name, "_prune_"):
+			prunes++
 		default:
 			deletes++
 		}
@@ -68,6 +71,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	require.GreaterOrEqual(t, resizes, recordedResizes)
 	require.GreaterOrEqual(t, rotates, recordedRotates)
 	require.GreaterOrEqual(t, forks, recordedForks)
+	require.GreaterOrEqual(t, prunes, recordedPrunes)
 }
 
 // This is what the test above is good for: a step that is left out would

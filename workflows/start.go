@@ -118,4 +118,5 @@ func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(RunBatch)
 	// Without an end of its own, it would keep the release that began it for ever.
 	r.RegisterWorkflowWithOptions(MonitorShard, workflow.RegisterOptions{VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	r.RegisterWorkflowWithOptions(Prune, workflow.RegisterOptions{VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 }

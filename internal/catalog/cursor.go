@@ -25,6 +25,7 @@ const (
 	operationList = 'o'
 	batchList     = 'b'
 	findingList   = 'f'
+	retentionList = 'r'
 )
 
 // encode makes the cursor opaque text, safe in a URL.

@@ -58,10 +58,3 @@ func (s *Store) replay(ctx context.Context, owner toygres.UserID, key *Idempoten
 	instance, err := s.InstanceByID(ctx, operation.InstanceID)
 	return Begun{Instance: instance, Operation: operation, Replayed: true}, true, err
 }
-
-// PruneIdempotencyKeys removes the keys older than 24 hours and returns how
-// many.
-func (s *Store) PruneIdempotencyKeys(ctx context.Context) (int64, error) {
-	tag, err := s.pool.Exec(ctx, `DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'`)
-	return tag.RowsAffected(), wrap(err)
-}

@@ -101,6 +101,10 @@ func (a *app) followEvents(ctx context.Context, c *client, instance string, limi
 		},
 		cut: func(err error) { a.notef("%s; trying again", clean(err.Error())) },
 		event: func(raw sse.Event) error {
+			if raw.Type == "gap" {
+				a.notef("events from the time without a connection were removed; some are missing here")
+				return nil
+			}
 			var event openapi.Event
 			if json.Unmarshal([]byte(raw.Data), &event) != nil {
 				return nil //nolint:nilerr // an event of a newer server that is none for us

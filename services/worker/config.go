@@ -31,6 +31,7 @@ type config struct {
 	MonitorInterval time.Duration `env:"MONITOR_INTERVAL" envDefault:"30s"`
 	MonitorShards   int           `env:"MONITOR_SHARDS" envDefault:"4"`
 
+	Retention  retention
 	Temporal   temporal.Config
 	Versioning versioning
 	Provider   providers.Config

@@ -80,8 +80,12 @@ func run(ctx context.Context) error {
 	}
 	defer workflows.Close()
 
+	keep, err := c.Retention.periods()
+	if err != nil {
+		return err
+	}
 	watcher := monitor.New(monitor.Options{Catalog: cat, Provider: prov, Log: log, Build: c.Versioning.BuildID, Every: c.MonitorInterval})
-	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, monitor: watcher, log: log, places: c.CreatesAtOnce}
+	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, monitor: watcher, log: log, places: c.CreatesAtOnce, keep: keep}
 	if c.Versioning.Enabled {
 		queue.release = &deployment{versioning: c.Versioning, client: workflows, log: log}
 	}

@@ -24,8 +24,9 @@ type taskQueue struct {
 	provider toygres.Provider
 	monitor  *monitor.Monitor
 	log      *slog.Logger
-	places   int         // creates at a time
-	release  *deployment // nil without versioning
+	places   int                            // creates at a time
+	release  *deployment                    // nil without versioning
+	keep     map[toygres.Kept]time.Duration // what is not kept for ever
 
 	taking atomic.Bool
 }
@@ -90,10 +91,11 @@ func (q *taskQueue) take(ctx context.Context) error {
 	defer q.taking.Store(false)
 	defer w.Stop()
 	q.log.Info("work is taken from Temporal", "task_queue", workflows.TaskQueue)
+	taking, stop := context.WithCancel(ctx)
+	defer stop()
+	go q.keepScheduled(taking)
 	if q.release != nil {
-		settling, stop := context.WithCancel(ctx)
-		defer stop()
-		go q.release.keepSettled(settling)
+		go q.release.keepSettled(taking)
 	}
 	select {
 	case <-ctx.Done():
@@ -112,6 +114,7 @@ func (q *taskQueue) register(w worker.Worker) {
 	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
 	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
 	w.RegisterActivity(&activities.Monitor{Shards: q.monitor})
+	w.RegisterActivity(&activities.Retention{Catalog: q.catalog, Keep: q.keep})
 	w.RegisterActivity(&activities.Trash{Catalog: q.catalog, Timers: timers{q.client}})
 	w.RegisterActivity(&activities.Places{Catalog: q.catalog, Doors: doors{q.client}, Places: q.places})
 	w.RegisterActivity(&activities.Batches{Catalog: q.catalog, Provider: q.provider.Name(), Window: q.places})

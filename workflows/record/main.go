@@ -70,6 +70,10 @@ func run(ctx context.Context, args []string) error {
 		fmt.Printf("%s: %d events\n", path, len(history.GetEvents()))
 		return nil
 	}
+	history, err := recordPrune(ctx, c)
+	if err := save("prune_succeeded", history, err); err != nil {
+		return err
+	}
 	for i, s := range scenarios() {
 		history, err := s.record(ctx, c, i)
 		if err := save(string(s.kind)+"_"+s.name, history, err); err != nil {

@@ -46,6 +46,7 @@ var needs = map[string]toygres.Role{
 	"listBatches":        toygres.RoleViewer,
 	"getBatch":           toygres.RoleViewer,
 	"listDrift":          toygres.RoleViewer,
+	"listRetentionRuns":  toygres.RoleViewer,
 	"getDriftCheck":      toygres.RoleViewer,
 	"streamEvents":       toygres.RoleViewer,
 

@@ -59,7 +59,13 @@ func (s *Server) StreamEvents(ctx context.Context, request openapi.StreamEventsR
 	if !resume || after > newest {
 		after, resume = newest, false
 	}
-	return &streamResponse{ctx: ctx, server: s, stream: st, after: after, resume: resume, until: current.principal.ExpiresAt}, nil
+	pruned, err := s.options.Catalog.PrunedEvents(opening)
+	if err != nil {
+		s.hub.close(st)
+		return nil, err
+	}
+	gap := resume && after < pruned
+	return &streamResponse{ctx: ctx, server: s, stream: st, after: after, gap: gap, resume: resume, until: current.principal.ExpiresAt}, nil
 }
 
 func lastEventID(header *string) (id toygres.EventID, given bool, err error) {
@@ -97,6 +103,7 @@ type streamResponse struct {
 	server *Server
 	stream *stream
 	after  toygres.EventID // the last event that the client has
+	gap    bool            // events after it were removed since
 	resume bool            // there may be events between after and the stream's first
 	until  time.Time       // when the credential ends; zero: never
 }
@@ -120,6 +127,11 @@ func (r *streamResponse) write(out *streamWriter) error {
 	// before the first event resumes from here.
 	if err := out.write(fmt.Appendf(nil, "retry: %d\nid: %d\n\n", reconnectAfter.Milliseconds(), r.after)); err != nil {
 		return err
+	}
+	if r.gap {
+		if err := out.write(fmt.Appendf(nil, "event: gap\ndata: {\"after\":\"%d\"}\n\n", r.after)); err != nil {
+			return err
+		}
 	}
 	if r.resume {
 		if err := r.writePast(out); err != nil {

@@ -181,6 +181,10 @@ export interface paths {
          * @description Server-Sent Events. Each has the event's id, its type as the event name
          *     and an `Event` as data. A client that reconnects with `Last-Event-ID`
          *     misses nothing; without it the stream starts with what comes next.
+         *
+         *     Events are not kept for ever. A client that resumes from before the oldest
+         *     one gets an event `gap` first, whose data has `after`, the id that it
+         *     resumed from: what it knows may be out of date, so it should read it again.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -1088,6 +1092,23 @@ export interface paths {
          * @description Its attempts count from 1 again. That no step waits is a conflict.
          */
         post: operations["retryStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was removed because it had been kept for long enough */
+        get: operations["listRetentionRuns"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2060,6 +2081,28 @@ export interface components {
             name: string;
             /** @description Host and repository without tag, such as registry.example.com/team/postgis. */
             reference: string;
+        };
+        RetentionRun: {
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description What could not be removed. */
+            error?: string;
+            /** Format: uuid */
+            id: string;
+            /** @description For how long each kind of record was kept; what is kept for ever is not here. */
+            keep_seconds: {
+                [key: string]: number;
+            };
+            /** @description How many records of each kind were removed; kinds without any are not here. */
+            removed: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            started_at: string;
+        };
+        RetentionRunList: {
+            items: components["schemas"]["RetentionRun"][];
+            next_cursor?: string;
         };
         /** @enum {string} */
         Role: "viewer" | "operator" | "admin";
@@ -3457,6 +3500,32 @@ export interface operations {
         requestBody?: never;
         responses: {
             202: components["responses"]["Operation"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRetentionRuns: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description How many at most. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of hourly runs, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRunList"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
