@@ -31,6 +31,7 @@ const (
 	recordedRotates = 5
 	recordedForks   = 5
 	recordedPrunes  = 1
+	recordedWatches = 3
 )
 
 // Operations that began under released code go on under today's.
@@ -39,6 +40,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
 	batches, creates, trashes, purges, deletes, resizes, rotates, forks, prunes := 0, 0, 0, 0, 0, 0, 0, 0, 0
+	watches := 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
 		switch {
@@ -58,6 +60,8 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 			forks++
 		case strings.Contains(name, "_prune_"):
 			prunes++
+		case strings.Contains(name, "_monitor_"):
+			watches++
 		default:
 			deletes++
 		}
@@ -72,6 +76,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	require.GreaterOrEqual(t, rotates, recordedRotates)
 	require.GreaterOrEqual(t, forks, recordedForks)
 	require.GreaterOrEqual(t, prunes, recordedPrunes)
+	require.GreaterOrEqual(t, watches, recordedWatches)
 }
 
 // This is what the test above is good for: a step that is left out would

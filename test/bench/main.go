@@ -43,6 +43,7 @@ var benches = []struct {
 	{"read", benchRead},
 	{"batch", benchBatch},
 	{"interactive", benchInteractive},
+	{"monitor", benchMonitor},
 	{"stack", benchStack},
 	{"kubernetes", benchKubernetes},
 }
@@ -51,20 +52,25 @@ var benches = []struct {
 type leftOut struct{ error }
 
 type settings struct {
-	rounds   int // of create
-	requests int // per endpoint and side
-	batch    int // creates in a batch
+	rounds   int           // of create
+	requests int           // per endpoint and side
+	batch    int           // creates in a batch
+	watch    time.Duration // of the monitor
 }
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == bareArgument {
 		exit(serveBare())
 	}
+	if len(os.Args) == 2 && os.Args[1] == watcherArgument {
+		exit(serveWatcher())
+	}
 	var s settings
-	only := flag.String("only", "", "comma-separated benches to run: create, read, batch, interactive, stack, kubernetes")
+	only := flag.String("only", "", "comma-separated benches to run: create, read, batch, interactive, monitor, stack, kubernetes")
 	flag.IntVar(&s.rounds, "rounds", 20, "creates to take the median of")
 	flag.IntVar(&s.requests, "requests", 6000, "requests per endpoint")
 	flag.IntVar(&s.batch, "batch", 100, "creates in a batch")
+	flag.DurationVar(&s.watch, "watch", 2*time.Minute, "how long the monitor is measured")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

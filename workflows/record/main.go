@@ -74,6 +74,12 @@ func run(ctx context.Context, args []string) error {
 	if err := save("prune_succeeded", history, err); err != nil {
 		return err
 	}
+	for name, will := range watches {
+		history, err := recordWatch(ctx, c, will)
+		if err := save("monitor_"+name, history, err); err != nil {
+			return err
+		}
+	}
 	for i, s := range scenarios() {
 		history, err := s.record(ctx, c, i)
 		if err := save(string(s.kind)+"_"+s.name, history, err); err != nil {
