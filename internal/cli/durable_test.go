@@ -39,7 +39,7 @@ func (f *flows) answer(w http.ResponseWriter, r *http.Request) bool {
 	case "GET /a1b2c3d4/explain", "POST /explain":
 		answer(w, 200, openapi.DurableFunctionExplanation{Text: "SQL: SELECT 1\n→ SLEEP \x1b[31m5"})
 	case "POST /a1b2c3d4/signals":
-		w.WriteHeader(204)
+		w.WriteHeader(http.StatusNoContent)
 	default:
 		return false
 	}

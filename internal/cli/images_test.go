@@ -20,23 +20,23 @@ type imageCatalog struct {
 func (c *imageCatalog) answer(w http.ResponseWriter, r *http.Request) bool {
 	name, one := strings.CutPrefix(r.URL.Path, "/api/runtime-images/")
 	switch {
-	case r.Method == "POST" && r.URL.Path == "/api/instances":
+	case r.Method == http.MethodPost && r.URL.Path == "/api/instances":
 		var request openapi.CreateInstanceRequest
 		_ = json.NewDecoder(r.Body).Decode(&request)
 		c.created = append(c.created, request)
 		refuse(w, 422, openapi.ErrorCodeInvalid, "no")
-	case r.Method == "POST" && r.URL.Path == "/api/runtime-images":
+	case r.Method == http.MethodPost && r.URL.Path == "/api/runtime-images":
 		var request openapi.RegisterRuntimeImageRequest
 		_ = json.NewDecoder(r.Body).Decode(&request)
 		image := openapi.RuntimeImage{Name: request.Name, Reference: request.Reference, Digest: request.Digest,
 			Description: text(request.Description), CreatedAt: testNow}
 		c.images = append(c.images, image)
 		answer(w, 201, image)
-	case r.Method == "GET" && r.URL.Path == "/api/runtime-images":
+	case r.Method == http.MethodGet && r.URL.Path == "/api/runtime-images":
 		answer(w, 200, openapi.RuntimeImageList{Items: c.images})
-	case r.Method == "GET" && one && name == c.images[0].Name:
+	case r.Method == http.MethodGet && one && name == c.images[0].Name:
 		answer(w, 200, c.images[0])
-	case r.Method == "DELETE" && one:
+	case r.Method == http.MethodDelete && one:
 		refuse(w, 409, openapi.ErrorCodeConflict, "instances use the runtime image: maps")
 	default:
 		return false

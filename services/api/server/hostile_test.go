@@ -145,7 +145,7 @@ func (h *hostile) stranger(r route) (badRequest, bool) {
 
 // hostileTexts are legal and odd.
 var hostileTexts = []string{"'; DROP TABLE instances; --", `"><script>alert(1)</script>`, "../../etc/passwd", "%s%n%x", "${jndi:ldap://x}", "\u202e\u2066",
-	"𝕊𝕥𝕣", "\x1b[31m", "-1", "null", strings.Repeat("é", 1000), "\r\nSet-Cookie: a=b", "​", "{{7*7}}", "COM1", " ", "\\"}
+	"𝕊𝕥𝕣", "\x1b[31m", "-1", "null", strings.Repeat("é", 1000), "\r\nSet-Cookie: a=b", "\u200b", "{{7*7}}", "COM1", " ", "\\"}
 
 func (h *hostile) wrongParameter(r route) (badRequest, bool) {
 	p := pick(h, r.parameters).Value
