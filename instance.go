@@ -119,13 +119,14 @@ type Spec struct {
 
 	Public       bool     // reachable from outside of where instances live
 	AllowedCIDRs []string // the networks from which clients may come; empty: wherever it can be reached from
+
+	Parameters map[string]string // PostgreSQL's, beyond what follows from the size
 }
 
 // Equal reports whether s and other ask for the same.
 func (s Spec) Equal(other Spec) bool {
-	same := slices.Equal(s.AllowedCIDRs, other.AllowedCIDRs)
-	s.AllowedCIDRs, other.AllowedCIDRs = nil, nil
-	return same && reflect.DeepEqual(s, other)
+	same := s.Configuration().Equal(other.Configuration())
+	return same && reflect.DeepEqual(s.Configured(Configuration{}), other.Configured(Configuration{}))
 }
 
 // Endpoint is the host and port by which clients reach an instance.

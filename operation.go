@@ -21,11 +21,12 @@ const (
 	KindRestart  Kind = "restart"
 	KindResize   Kind = "resize"
 	KindRotate   Kind = "rotate" // give the superuser another password
+	KindUpdate   Kind = "update" // give another configuration, perhaps with another size
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
-	return []Kind{KindCreate, KindFork, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize, KindRotate}
+	return []Kind{KindCreate, KindFork, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize, KindUpdate, KindRotate}
 }
 
 // OperationState is how far an operation has got.
@@ -47,47 +48,61 @@ func (s OperationState) Done() bool {
 
 // Operation is one user request that changes something.
 type Operation struct {
-	ID           OperationID
-	Kind         Kind
-	InstanceID   InstanceID
-	InstanceName string
-	Size         Size        // that a resize is to give; zero for all else
-	RetryOf      OperationID // that failed or was cancelled, and that this one tries again; "" for none
-	Previous     State       // of the instance, before the operation; "" for a create
-	State        OperationState
-	WorkflowID   string // Temporal's workflow id; "" for simple operations
-	RunID        string // Temporal's run id; "" until it began
-	RequestedBy  UserID
-	Batch        BatchID   // that it is a part of; "" for none
-	CancelAsked  bool      // somebody asked for cancellation
-	ErrorCode    ErrorCode // why it failed; "" otherwise
-	Error        string    // the same in words
-	CreatedAt    time.Time
-	StartedAt    time.Time // zero until it began
-	EndedAt      time.Time // zero until it ended
-	Steps        []Step
+	ID            OperationID
+	Kind          Kind
+	InstanceID    InstanceID
+	InstanceName  string
+	Size          Size          // that a resize or update is to give; zero for all else
+	Configuration Configuration // that an update is to give
+	RetryOf       OperationID   // that failed or was cancelled, and that this one tries again; "" for none
+	Previous      State         // of the instance, before the operation; "" for a create
+	State         OperationState
+	WorkflowID    string // Temporal's workflow id; "" for simple operations
+	RunID         string // Temporal's run id; "" until it began
+	RequestedBy   UserID
+	Batch         BatchID   // that it is a part of; "" for none
+	CancelAsked   bool      // somebody asked for cancellation
+	ErrorCode     ErrorCode // why it failed; "" otherwise
+	Error         string    // the same in words
+	CreatedAt     time.Time
+	StartedAt     time.Time // zero until it began
+	EndedAt       time.Time // zero until it ended
+	Steps         []Step
+}
+
+// Settings are those that a resize or update of an instance with that
+// specification is to give.
+func (o Operation) Settings(spec Spec) Settings {
+	to := Settings{Size: o.Size, Configuration: o.Configuration}
+	if o.Kind == KindResize {
+		to.Configuration = spec.Configuration()
+	}
+	return to
 }
 
 // StepName names a step of an operation.
 type StepName string
 
-// The steps of create, fork, trash, delete, resize and rotate, and of stop, start, restart and undelete.
+// The steps of create, fork, trash, delete, resize, update and rotate, and of stop, start, restart and undelete.
 const (
-	StepProvision  StepName = "provision"       // make the server exist and ask it to run
-	StepCopy       StepName = "copy data"       // make the server exist with the data of another one, and ask it to run
-	StepAwaitReady StepName = "wait for ready"  // until the provider shows it ready
-	StepConnect    StepName = "test connection" // run a real query through the endpoint
-	StepFinish     StepName = "mark running"    // record the result
-	StepRemove     StepName = "remove"          // remove the server and its data
-	StepForget     StepName = "mark deleted"    // free the name
-	StepTrash      StepName = "move to trash"   // record until when it can be brought back
-	StepUndo       StepName = "undo"            // compensation: remove what a failed create made, give back what a failed resize took, start again what a failed trash stopped
-	StepResize     StepName = "resize"          // give another size and restart the server
-	StepRecord     StepName = "record size"     // record the result of a resize
-	StepRotate     StepName = "rotate password" // make another password and give it to the server
-	StepStop       StepName = "stop"
-	StepStart      StepName = "start"
-	StepRestart    StepName = "restart"
+	StepProvision      StepName = "provision"       // make the server exist and ask it to run
+	StepCopy           StepName = "copy data"       // make the server exist with the data of another one, and ask it to run
+	StepAwaitReady     StepName = "wait for ready"  // until the provider shows it ready
+	StepConnect        StepName = "test connection" // run a real query through the endpoint
+	StepFinish         StepName = "mark running"    // record the result
+	StepRemove         StepName = "remove"          // remove the server and its data
+	StepForget         StepName = "mark deleted"    // free the name
+	StepTrash          StepName = "move to trash"   // record until when it can be brought back
+	StepUndo           StepName = "undo"            // compensation: remove what a failed create made, give back what a failed resize or update took, start again what a failed trash stopped
+	StepResize         StepName = "resize"          // give another size and restart the server
+	StepRecord         StepName = "record size"     // record the result of a resize
+	StepConfigure      StepName = "configure"       // put other parameters and networks into the server's files
+	StepReload         StepName = "reload"          // let the server read them
+	StepRecordSettings StepName = "record settings" // record the result of an update
+	StepRotate         StepName = "rotate password" // make another password and give it to the server
+	StepStop           StepName = "stop"
+	StepStart          StepName = "start"
+	StepRestart        StepName = "restart"
 )
 
 // PlannedSteps returns the steps that an operation of kind k takes when all
@@ -106,6 +121,8 @@ func PlannedSteps(k Kind) []StepName {
 		return []StepName{StepResize, StepAwaitReady, StepConnect, StepRecord}
 	case KindRotate:
 		return []StepName{StepRotate, StepFinish}
+	case KindUpdate:
+		return []StepName{StepConfigure, StepReload, StepRestart, StepAwaitReady, StepConnect, StepRecordSettings}
 	case KindStop:
 		return []StepName{StepStop}
 	case KindStart, KindUndelete:

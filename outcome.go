@@ -11,9 +11,10 @@ type Outcome struct {
 	Code          ErrorCode // why, when it did not succeed
 	Message       string    // the same in words, for the user
 	// Step is the last step when recording the result is all there is to it
-	// (StepFinish, StepTrash, StepForget, StepRecord); it may be "".
+	// (StepFinish, StepTrash, StepForget, StepRecord, StepRecordSettings); it may be "".
 	Step          StepName
-	Endpoint      Endpoint // zero: as it was
-	ServerVersion string   // "": as it was
-	Size          Size     // zero: as it was
+	Endpoint      Endpoint       // zero: as it was
+	ServerVersion string         // "": as it was
+	Size          Size           // zero: as it was
+	Configuration *Configuration // nil: as it was
 }

@@ -58,6 +58,14 @@ type Provider interface {
 	// more where storage can't grow; then nothing has changed.
 	Resize(ctx context.Context, id InstanceID, size Size) error
 
+	// Configure gives the instance's server another configuration. It returns when
+	// that is recorded and on its way into the server's files, where
+	// [ConfigurationMark] tells it. A server that runs takes it up when it is told
+	// to read them again; what needs a new server, and a stopped instance, when the
+	// next one starts, without fail. Called again it completes what a crashed call
+	// left unfinished.
+	Configure(ctx context.Context, id InstanceID, to Configuration) error
+
 	// Delete ends the server and removes everything of the instance. It
 	// returns when nothing is left. Deleting what does not exist succeeds.
 	Delete(ctx context.Context, id InstanceID) error

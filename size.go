@@ -47,12 +47,16 @@ func (s Size) String() string {
 // returns an [Error] with CodeInvalid that lists every field that breaks a
 // rule, or nil. That nothing changes breaks none.
 func (s Size) ValidateResize(from Size) error {
+	return invalid("the instance can't be resized as asked", s.checkResize(from))
+}
+
+func (s Size) checkResize(from Size) []FieldError {
 	bad := s.check()
 	if s.StorageGiB < from.StorageGiB && s.StorageGiB >= MinStorageGiB {
 		bad = append(bad, FieldError{Field: "storage_gib", Rule: "grow",
 			Message: fmt.Sprintf("can only grow: the instance has %d GiB, so ask for more than that and not for %d", from.StorageGiB, s.StorageGiB)})
 	}
-	return invalid("the instance can't be resized as asked", bad)
+	return bad
 }
 
 // check returns the fields that are out of the bounds of what may be asked.

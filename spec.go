@@ -65,6 +65,9 @@ func (s Spec) WithDefaults() Spec {
 	if s.AllowedCIDRs == nil {
 		s.AllowedCIDRs = []string{}
 	}
+	if s.Parameters == nil {
+		s.Parameters = map[string]string{}
+	}
 	return s
 }
 
@@ -98,9 +101,7 @@ func (s Spec) Validate(offer Offer) error {
 	if s.Source != "" && !offer.Forks {
 		add("source", "available", "instances can't be forked here; create an empty one and restore a dump")
 	}
-	if f, ok := checkCIDRs(s.AllowedCIDRs); !ok {
-		bad = append(bad, f)
-	}
+	bad = append(bad, s.Configuration().check()...)
 	return invalid("the instance can't be created as asked", bad)
 }
 

@@ -220,6 +220,20 @@ func (s *shows) Resize(_ context.Context, _ toygres.InstanceID, size toygres.Siz
 
 func (s *shows) RotatePassword(context.Context, toygres.InstanceID, string) error { return nil }
 
+func (s *shows) Configure(_ context.Context, _ toygres.InstanceID, to toygres.Configuration) error {
+	s.calls = append(s.calls, "configure "+to.Mark())
+	return nil
+}
+
+func (s *shows) Restart(_ context.Context, _ toygres.InstanceID, request string) error {
+	s.calls = append(s.calls, "restart "+request)
+	return nil
+}
+
+func (s *shows) Credentials(context.Context, toygres.InstanceID) (toygres.Credentials, error) {
+	return toygres.Credentials{Password: secret}, nil
+}
+
 func (s *shows) Stop(context.Context, toygres.InstanceID) error {
 	s.calls = append(s.calls, "stop")
 	return nil

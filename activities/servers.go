@@ -14,6 +14,8 @@ type Provider interface {
 	Provision(ctx context.Context, id toygres.InstanceID, spec toygres.Spec) error
 	Resize(ctx context.Context, id toygres.InstanceID, size toygres.Size) error
 	RotatePassword(ctx context.Context, id toygres.InstanceID, request string) error
+	Configure(ctx context.Context, id toygres.InstanceID, to toygres.Configuration) error
+	Restart(ctx context.Context, id toygres.InstanceID, request string) error
 	Start(ctx context.Context, id toygres.InstanceID) error
 	Stop(ctx context.Context, id toygres.InstanceID) error
 	Delete(ctx context.Context, id toygres.InstanceID) error

@@ -256,34 +256,36 @@ type ClientInterface interface {
 	// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
 	// and the answer is `200`; a tag that is `null` is removed.
 	//
-	// Other CPU, memory or storage starts an operation and answers `202`. The
-	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-	// stopped one stays stopped. `GET` shows the old size until then.
+	// Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+	// and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+	// size or a parameter needs that, which cuts connections; a stopped one stays stopped.
 	//
-	// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-	// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+	// Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+	// grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+	// grown, and the operation says why. What the instance has already changes nothing and answers `200`.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
-	UpdateInstanceWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateInstanceWithBody(ctx context.Context, name Name, params *UpdateInstanceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateInstance Change an instance
 	//
 	// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
 	// and the answer is `200`; a tag that is `null` is removed.
 	//
-	// Other CPU, memory or storage starts an operation and answers `202`. The
-	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-	// stopped one stays stopped. `GET` shows the old size until then.
+	// Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+	// and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+	// size or a parameter needs that, which cuts connections; a stopped one stays stopped.
 	//
-	// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-	// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+	// Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+	// grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+	// grown, and the operation says why. What the instance has already changes nothing and answers `200`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
-	UpdateInstance(ctx context.Context, name Name, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateInstance(ctx context.Context, name Name, params *UpdateInstanceParams, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetConnection How to connect, without the password
 	//
@@ -463,6 +465,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/instances/{name}/monitor/restart (the `RestartWatching` operationId).
 	RestartWatching(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListParameters The parameters of an instance's server
+	//
+	// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+	//
+	// Corresponds with GET /api/instances/{name}/parameters (the `ListParameters` operationId).
+	ListParameters(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RotatePassword Give the superuser of a running instance another password
 	//
@@ -1158,18 +1167,19 @@ func (c *Client) GetInstance(ctx context.Context, name Name, reqEditors ...Reque
 // What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
 // and the answer is `200`; a tag that is `null` is removed.
 //
-// Other CPU, memory or storage starts an operation and answers `202`. The
-// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-// stopped one stays stopped. `GET` shows the old size until then.
+// Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+// and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+// size or a parameter needs that, which cuts connections; a stopped one stays stopped.
 //
-// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+// Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+// grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+// grown, and the operation says why. What the instance has already changes nothing and answers `200`.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
-func (c *Client) UpdateInstanceWithBody(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateInstanceRequestWithBody(c.Server, name, contentType, body)
+func (c *Client) UpdateInstanceWithBody(ctx context.Context, name Name, params *UpdateInstanceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateInstanceRequestWithBody(c.Server, name, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1185,18 +1195,19 @@ func (c *Client) UpdateInstanceWithBody(ctx context.Context, name Name, contentT
 // What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
 // and the answer is `200`; a tag that is `null` is removed.
 //
-// Other CPU, memory or storage starts an operation and answers `202`. The
-// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-// stopped one stays stopped. `GET` shows the old size until then.
+// Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+// and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+// size or a parameter needs that, which cuts connections; a stopped one stays stopped.
 //
-// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+// Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+// grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+// grown, and the operation says why. What the instance has already changes nothing and answers `200`.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
-func (c *Client) UpdateInstance(ctx context.Context, name Name, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateInstanceRequest(c.Server, name, body)
+func (c *Client) UpdateInstance(ctx context.Context, name Name, params *UpdateInstanceParams, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateInstanceRequest(c.Server, name, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1596,6 +1607,23 @@ func (c *Client) GetLogs(ctx context.Context, name Name, params *GetLogsParams, 
 // Corresponds with POST /api/instances/{name}/monitor/restart (the `RestartWatching` operationId).
 func (c *Client) RestartWatching(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRestartWatchingRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListParameters The parameters of an instance's server
+//
+// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+//
+// Corresponds with GET /api/instances/{name}/parameters (the `ListParameters` operationId).
+func (c *Client) ListParameters(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListParametersRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -3415,18 +3443,18 @@ func NewGetInstanceRequest(server string, name Name) (*http.Request, error) {
 }
 
 // NewUpdateInstanceRequest calls the generic UpdateInstance builder with application/json body
-func NewUpdateInstanceRequest(server string, name Name, body UpdateInstanceJSONRequestBody) (*http.Request, error) {
+func NewUpdateInstanceRequest(server string, name Name, params *UpdateInstanceParams, body UpdateInstanceJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewUpdateInstanceRequestWithBody(server, name, "application/json", bodyReader)
+	return NewUpdateInstanceRequestWithBody(server, name, params, "application/json", bodyReader)
 }
 
 // NewUpdateInstanceRequestWithBody constructs an http.Request for the UpdateInstance method, with any body, and a specified content type
-func NewUpdateInstanceRequestWithBody(server string, name Name, contentType string, body io.Reader) (*http.Request, error) {
+func NewUpdateInstanceRequestWithBody(server string, name Name, params *UpdateInstanceParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3449,6 +3477,45 @@ func NewUpdateInstanceRequestWithBody(server string, name Name, contentType stri
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Plan != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "plan", *params.Plan, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
@@ -4373,6 +4440,40 @@ func NewRestartWatchingRequest(server string, name Name) (*http.Request, error) 
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListParametersRequest constructs an http.Request for the ListParameters method
+func NewListParametersRequest(server string, name Name) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/parameters", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -6161,34 +6262,36 @@ type ClientWithResponsesInterface interface {
 	// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
 	// and the answer is `200`; a tag that is `null` is removed.
 	//
-	// Other CPU, memory or storage starts an operation and answers `202`. The
-	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-	// stopped one stays stopped. `GET` shows the old size until then.
+	// Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+	// and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+	// size or a parameter needs that, which cuts connections; a stopped one stays stopped.
 	//
-	// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-	// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+	// Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+	// grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+	// grown, and the operation says why. What the instance has already changes nothing and answers `200`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
-	UpdateInstanceWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error)
+	UpdateInstanceWithBodyWithResponse(ctx context.Context, name Name, params *UpdateInstanceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error)
 
 	// UpdateInstanceWithResponse Change an instance
 	//
 	// What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
 	// and the answer is `200`; a tag that is `null` is removed.
 	//
-	// Other CPU, memory or storage starts an operation and answers `202`. The
-	// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-	// stopped one stays stopped. `GET` shows the old size until then.
+	// Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+	// and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+	// size or a parameter needs that, which cuts connections; a stopped one stays stopped.
 	//
-	// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-	// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+	// Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+	// grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+	// grown, and the operation says why. What the instance has already changes nothing and answers `200`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
-	UpdateInstanceWithResponse(ctx context.Context, name Name, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error)
+	UpdateInstanceWithResponse(ctx context.Context, name Name, params *UpdateInstanceParams, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error)
 
 	// GetConnectionWithResponse How to connect, without the password
 	//
@@ -6392,6 +6495,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/instances/{name}/monitor/restart (the `RestartWatching` operationId).
 	RestartWatchingWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*RestartWatchingResponse, error)
+
+	// ListParametersWithResponse The parameters of an instance's server
+	//
+	// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/instances/{name}/parameters (the `ListParameters` operationId).
+	ListParametersWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*ListParametersResponse, error)
 
 	// RotatePasswordWithResponse Give the superuser of a running instance another password
 	//
@@ -7635,7 +7747,7 @@ type UpdateInstanceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Instance
+	JSON200 *InstanceOrPlan
 	// JSON202 the response for an HTTP 202 `application/json` response
 	JSON202 *Operation
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -7645,7 +7757,7 @@ type UpdateInstanceResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UpdateInstanceResponse) GetJSON200() *Instance {
+func (r UpdateInstanceResponse) GetJSON200() *InstanceOrPlan {
 	return r.JSON200
 }
 
@@ -8610,6 +8722,61 @@ func (r RestartWatchingResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RestartWatchingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListParametersResponseDefaultHeaders the declared response headers of an HTTP default response for ListParameters
+type ListParametersResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ListParametersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ParameterList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListParametersResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListParametersResponse) GetJSON200() *ParameterList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListParametersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListParametersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListParametersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListParametersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListParametersResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11094,18 +11261,19 @@ func (c *ClientWithResponses) GetInstanceWithResponse(ctx context.Context, name 
 // What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
 // and the answer is `200`; a tag that is `null` is removed.
 //
-// Other CPU, memory or storage starts an operation and answers `202`. The
-// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-// stopped one stays stopped. `GET` shows the old size until then.
+// Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+// and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+// size or a parameter needs that, which cuts connections; a stopped one stays stopped.
 //
-// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+// Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+// grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+// grown, and the operation says why. What the instance has already changes nothing and answers `200`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
-func (c *ClientWithResponses) UpdateInstanceWithBodyWithResponse(ctx context.Context, name Name, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error) {
-	rsp, err := c.UpdateInstanceWithBody(ctx, name, contentType, body, reqEditors...)
+func (c *ClientWithResponses) UpdateInstanceWithBodyWithResponse(ctx context.Context, name Name, params *UpdateInstanceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error) {
+	rsp, err := c.UpdateInstanceWithBody(ctx, name, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -11117,18 +11285,19 @@ func (c *ClientWithResponses) UpdateInstanceWithBodyWithResponse(ctx context.Con
 // What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
 // and the answer is `200`; a tag that is `null` is removed.
 //
-// Other CPU, memory or storage starts an operation and answers `202`. The
-// state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-// stopped one stays stopped. `GET` shows the old size until then.
+// Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+// and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+// size or a parameter needs that, which cuts connections; a stopped one stays stopped.
 //
-// Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-// it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+// Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+// grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+// grown, and the operation says why. What the instance has already changes nothing and answers `200`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /api/instances/{name} (the `UpdateInstance` operationId).
-func (c *ClientWithResponses) UpdateInstanceWithResponse(ctx context.Context, name Name, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error) {
-	rsp, err := c.UpdateInstance(ctx, name, body, reqEditors...)
+func (c *ClientWithResponses) UpdateInstanceWithResponse(ctx context.Context, name Name, params *UpdateInstanceParams, body UpdateInstanceJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateInstanceResponse, error) {
+	rsp, err := c.UpdateInstance(ctx, name, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -11468,6 +11637,21 @@ func (c *ClientWithResponses) RestartWatchingWithResponse(ctx context.Context, n
 		return nil, err
 	}
 	return ParseRestartWatchingResponse(rsp)
+}
+
+// ListParametersWithResponse The parameters of an instance's server
+//
+// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/instances/{name}/parameters (the `ListParameters` operationId).
+func (c *ClientWithResponses) ListParametersWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*ListParametersResponse, error) {
+	rsp, err := c.ListParameters(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListParametersResponse(rsp)
 }
 
 // RotatePasswordWithResponse Give the superuser of a running instance another password
@@ -12864,7 +13048,7 @@ func ParseUpdateInstanceResponse(rsp *http.Response) (*UpdateInstanceResponse, e
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Instance
+		var dest InstanceOrPlan
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -13670,6 +13854,52 @@ func ParseRestartWatchingResponse(rsp *http.Response) (*RestartWatchingResponse,
 	switch {
 	case true:
 		var headers RestartWatchingResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListParametersResponse parses an HTTP response from a ListParametersWithResponse call
+func ParseListParametersResponse(rsp *http.Response) (*ListParametersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListParametersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ParameterList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListParametersResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

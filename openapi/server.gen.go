@@ -65,7 +65,7 @@ type ServerInterface interface {
 	GetInstance(ctx echo.Context, name Name) error
 	// UpdateInstance Change an instance
 	// (PATCH /api/instances/{name})
-	UpdateInstance(ctx echo.Context, name Name) error
+	UpdateInstance(ctx echo.Context, name Name, params UpdateInstanceParams) error
 	// GetConnection How to connect, without the password
 	// (GET /api/instances/{name}/connection)
 	GetConnection(ctx echo.Context, name Name) error
@@ -117,6 +117,9 @@ type ServerInterface interface {
 	// RestartWatching Have the monitor begin anew with an instance
 	// (POST /api/instances/{name}/monitor/restart)
 	RestartWatching(ctx echo.Context, name Name) error
+	// ListParameters The parameters of an instance's server
+	// (GET /api/instances/{name}/parameters)
+	ListParameters(ctx echo.Context, name Name) error
 	// RotatePassword Give the superuser of a running instance another password
 	// (POST /api/instances/{name}/password/rotate)
 	RotatePassword(ctx echo.Context, name Name) error
@@ -714,8 +717,24 @@ func (w *ServerInterfaceWrapper) UpdateInstance(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateInstanceParams
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", ctx.QueryParams(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter dry_run: %s", err))
+	}
+
+	// ------------- Optional query parameter "plan" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "plan", ctx.QueryParams(), &params.Plan, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter plan: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.UpdateInstance(ctx, name)
+	err = w.Handler.UpdateInstance(ctx, name, params)
 	return err
 }
 
@@ -1150,6 +1169,22 @@ func (w *ServerInterfaceWrapper) RestartWatching(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RestartWatching(ctx, name)
+	return err
+}
+
+// ListParameters converts echo context to params.
+func (w *ServerInterfaceWrapper) ListParameters(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListParameters(ctx, name)
 	return err
 }
 
@@ -1857,6 +1892,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/instances/:name/stop", wrapper.StopInstance, options.OperationMiddlewares["stopInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/start", wrapper.StartInstance, options.OperationMiddlewares["startInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/restart", wrapper.RestartInstance, options.OperationMiddlewares["restartInstance"]...)
+	router.GET(options.BaseURL+"/api/instances/:name/parameters", wrapper.ListParameters, options.OperationMiddlewares["listParameters"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/connection", wrapper.GetConnection, options.OperationMiddlewares["getConnection"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/connection/reveal", wrapper.RevealConnection, options.OperationMiddlewares["revealConnection"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/fork", wrapper.ForkInstance, options.OperationMiddlewares["forkInstance"]...)
@@ -2604,15 +2640,24 @@ func (response GetInstancedefaultApplicationProblemPlusJSONResponse) VisitGetIns
 }
 
 type UpdateInstanceRequestObject struct {
-	Name Name `json:"name"`
-	Body *UpdateInstanceJSONRequestBody
+	Name   Name `json:"name"`
+	Params UpdateInstanceParams
+	Body   *UpdateInstanceJSONRequestBody
 }
 
 type UpdateInstanceResponseObject interface {
 	VisitUpdateInstanceResponse(w http.ResponseWriter) error
 }
 
-type UpdateInstance200JSONResponse struct{ InstanceJSONResponse }
+type UpdateInstance200JSONResponse InstanceOrPlan
+
+func (t UpdateInstance200JSONResponse) MarshalJSON() ([]byte, error) {
+	return InstanceOrPlan(t).MarshalJSON()
+}
+
+func (t *UpdateInstance200JSONResponse) UnmarshalJSON(b []byte) error {
+	return (*InstanceOrPlan)(t).UnmarshalJSON(b)
+}
 
 func (response UpdateInstance200JSONResponse) VisitUpdateInstanceResponse(w http.ResponseWriter) error {
 
@@ -3443,6 +3488,49 @@ type RestartWatchingdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RestartWatchingdefaultApplicationProblemPlusJSONResponse) VisitRestartWatchingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListParametersRequestObject struct {
+	Name Name `json:"name"`
+}
+
+type ListParametersResponseObject interface {
+	VisitListParametersResponse(w http.ResponseWriter) error
+}
+
+type ListParameters200JSONResponse ParameterList
+
+func (response ListParameters200JSONResponse) VisitListParametersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListParametersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListParametersdefaultApplicationProblemPlusJSONResponse) VisitListParametersResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5284,6 +5372,9 @@ type StrictServerInterface interface {
 	// RestartWatching Have the monitor begin anew with an instance
 	// (POST /api/instances/{name}/monitor/restart)
 	RestartWatching(ctx context.Context, request RestartWatchingRequestObject) (RestartWatchingResponseObject, error)
+	// ListParameters The parameters of an instance's server
+	// (GET /api/instances/{name}/parameters)
+	ListParameters(ctx context.Context, request ListParametersRequestObject) (ListParametersResponseObject, error)
 	// RotatePassword Give the superuser of a running instance another password
 	// (POST /api/instances/{name}/password/rotate)
 	RotatePassword(ctx context.Context, request RotatePasswordRequestObject) (RotatePasswordResponseObject, error)
@@ -5864,10 +5955,11 @@ func (sh *strictHandler) GetInstance(ctx echo.Context, name Name) error {
 }
 
 // UpdateInstance operation middleware
-func (sh *strictHandler) UpdateInstance(ctx echo.Context, name Name) error {
+func (sh *strictHandler) UpdateInstance(ctx echo.Context, name Name, params UpdateInstanceParams) error {
 	var request UpdateInstanceRequestObject
 
 	request.Name = name
+	request.Params = params
 
 	var body UpdateInstanceJSONRequestBody
 	var err error
@@ -6457,6 +6549,31 @@ func (sh *strictHandler) RestartWatching(ctx echo.Context, name Name) error {
 		return err
 	} else if validResponse, ok := response.(RestartWatchingResponseObject); ok {
 		return validResponse.VisitRestartWatchingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListParameters operation middleware
+func (sh *strictHandler) ListParameters(ctx echo.Context, name Name) error {
+	var request ListParametersRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListParameters(ctx.Request().Context(), request.(ListParametersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListParameters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListParametersResponseObject); ok {
+		return validResponse.VisitListParametersResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -4,8 +4,10 @@
 package openapi
 
 import (
+	"encoding/json"
 	"time"
 
+	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
@@ -114,6 +116,27 @@ func (e DurableFunctionStatus) Valid() bool {
 	case DurableFunctionStatusPending:
 		return true
 	case DurableFunctionStatusRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Effect.
+const (
+	TakesNothing Effect = "nothing"
+	TakesReload  Effect = "reload"
+	TakesRestart Effect = "restart"
+)
+
+// Valid indicates whether the value is a known member of the Effect enum.
+func (e Effect) Valid() bool {
+	switch e {
+	case TakesNothing:
+		return true
+	case TakesReload:
+		return true
+	case TakesRestart:
 		return true
 	default:
 		return false
@@ -303,6 +326,7 @@ const (
 	Stop     OperationKind = "stop"
 	Trash    OperationKind = "trash"
 	Undelete OperationKind = "undelete"
+	Update   OperationKind = "update"
 )
 
 // Valid indicates whether the value is a known member of the OperationKind enum.
@@ -327,6 +351,8 @@ func (e OperationKind) Valid() bool {
 	case Trash:
 		return true
 	case Undelete:
+		return true
+	case Update:
 		return true
 	default:
 		return false
@@ -819,6 +845,9 @@ type DurableFunctionNodeList struct {
 // DurableFunctionStatus defines model for DurableFunctionStatus.
 type DurableFunctionStatus string
 
+// Effect defines model for Effect.
+type Effect string
+
 // Endpoint defines model for Endpoint.
 type Endpoint struct {
 	Host string `json:"host"`
@@ -947,8 +976,11 @@ type Instance struct {
 
 	// OperationId The operation in progress.
 	OperationId *openapi_types.UUID `json:"operation_id,omitempty"`
-	Provider    string              `json:"provider"`
-	Public      bool                `json:"public"`
+
+	// Parameters PostgreSQL parameters that are set, beyond what follows from the size.
+	Parameters map[string]string `json:"parameters"`
+	Provider   string            `json:"provider"`
+	Public     bool              `json:"public"`
 
 	// PurgeAt When an instance in the trash is removed with its data; absent for all else.
 	PurgeAt *time.Time `json:"purge_at,omitempty"`
@@ -974,6 +1006,11 @@ type InstanceList struct {
 
 	// NextCursor Absent on the last page.
 	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// InstanceOrPlan defines model for InstanceOrPlan.
+type InstanceOrPlan struct {
+	union json.RawMessage
 }
 
 // InstanceState defines model for InstanceState.
@@ -1067,6 +1104,9 @@ type Offer struct {
 
 // Operation defines model for Operation.
 type Operation struct {
+	// AllowedCidrs That an update is to give; absent for all else.
+	AllowedCidrs *[]string `json:"allowed_cidrs,omitempty"`
+
 	// BatchId The batch that it is a part of.
 	BatchId      *openapi_types.UUID `json:"batch_id,omitempty"`
 	CancelAsked  bool                `json:"cancel_asked"`
@@ -1079,10 +1119,13 @@ type Operation struct {
 	InstanceName string              `json:"instance_name"`
 	Kind         OperationKind       `json:"kind"`
 
+	// Parameters That an update is to give, all of them; absent for all else.
+	Parameters *map[string]string `json:"parameters,omitempty"`
+
 	// RetryOf The operation that failed or was cancelled, and that this one tries again.
 	RetryOf *openapi_types.UUID `json:"retry_of,omitempty"`
 
-	// Size That a resize is to give; absent for all else.
+	// Size That a resize or update is to give; absent for all else.
 	Size      *Size          `json:"size,omitempty"`
 	StartedAt *time.Time     `json:"started_at,omitempty"`
 	State     OperationState `json:"state"`
@@ -1103,6 +1146,74 @@ type OperationList struct {
 
 // OperationState defines model for OperationState.
 type OperationState string
+
+// Parameter defines model for Parameter.
+type Parameter struct {
+	Category *string `json:"category,omitempty"`
+
+	// Current What the server has, with its unit; absent while it does not run, as all that follows.
+	Current     *string `json:"current,omitempty"`
+	Description *string `json:"description,omitempty"`
+
+	// Fixed Why it can't be set; absent for one that can.
+	Fixed *string   `json:"fixed,omitempty"`
+	Max   *string   `json:"max,omitempty"`
+	Min   *string   `json:"min,omitempty"`
+	Name  string    `json:"name"`
+	OneOf *[]string `json:"one_of,omitempty"`
+
+	// PendingRestart Whether a restart would bring another value.
+	PendingRestart *bool `json:"pending_restart,omitempty"`
+
+	// Set What is set of the instance; absent when nothing is.
+	Set *string `json:"set,omitempty"`
+
+	// Takes What another value takes.
+	Takes *Effect `json:"takes,omitempty"`
+
+	// Type bool, integer, real, string or enum.
+	Type *string `json:"type,omitempty"`
+
+	// Unit What bare numbers and the bounds count, for example "8kB".
+	Unit *string `json:"unit,omitempty"`
+}
+
+// ParameterList defines model for ParameterList.
+type ParameterList struct {
+	// FromServer Whether the server was asked; otherwise it does not run, and only what is set is here.
+	FromServer bool        `json:"from_server"`
+	Items      []Parameter `json:"items"`
+}
+
+// Plan defines model for Plan.
+type Plan struct {
+	Changes []PlannedChange `json:"changes"`
+
+	// Fingerprint For the parameter `plan` of the request that carries it out.
+	Fingerprint string `json:"fingerprint"`
+
+	// Interruption What clients will notice, in words.
+	Interruption string `json:"interruption"`
+
+	// Steps Those of the operation; empty when it takes none.
+	Steps []string `json:"steps"`
+
+	// Takes The most that a change takes.
+	Takes Effect `json:"takes"`
+}
+
+// PlannedChange defines model for PlannedChange.
+type PlannedChange struct {
+	// Field As in the request, for example "parameters.work_mem".
+	Field string `json:"field"`
+
+	// From Absent for what is not set.
+	From  *string `json:"from,omitempty"`
+	Takes Effect  `json:"takes"`
+
+	// To Absent for what is taken away.
+	To *string `json:"to,omitempty"`
+}
 
 // PostgresError PostgreSQL's own error.
 type PostgresError struct {
@@ -1384,6 +1495,9 @@ type TokenList struct {
 
 // UpdateInstanceRequest defines model for UpdateInstanceRequest.
 type UpdateInstanceRequest struct {
+	// AllowedCidrs All networks from which clients may come, such as 203.0.113.0/24; empty: wherever it can be reached from.
+	AllowedCidrs *[]string `json:"allowed_cidrs,omitempty"`
+
 	// CpuMillis Thousandths of a core.
 	CpuMillis *int `json:"cpu_millis,omitempty"`
 
@@ -1399,6 +1513,9 @@ type UpdateInstanceRequest struct {
 
 	// Monitored Whether its health is watched.
 	Monitored *bool `json:"monitored,omitempty"`
+
+	// Parameters PostgreSQL parameters to set, written as in postgresql.conf without quotes, and with null to reset; others stay.
+	Parameters *map[string]*string `json:"parameters,omitempty"`
 
 	// StorageGib GiB of storage; not less than it has.
 	StorageGib *int `json:"storage_gib,omitempty"`
@@ -1607,6 +1724,15 @@ type DeleteInstanceParams struct {
 	Purge *bool `form:"purge,omitempty" json:"purge,omitempty"`
 }
 
+// UpdateInstanceParams defines parameters for UpdateInstance.
+type UpdateInstanceParams struct {
+	// DryRun Change nothing, and answer the `Plan` of what would be done.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// Plan The `fingerprint` of a plan for the same request. If anything that it was made from is different by now, nothing is changed, and the answer is `409`.
+	Plan *string `form:"plan,omitempty" json:"plan,omitempty"`
+}
+
 // ListDurableFunctionsParams defines parameters for ListDurableFunctions.
 type ListDurableFunctionsParams struct {
 	Status *DurableFunctionStatus `form:"status,omitempty" json:"status,omitempty"`
@@ -1755,3 +1881,65 @@ type CreateUserJSONRequestBody = CreateUserRequest
 
 // UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
 type UpdateUserJSONRequestBody = UpdateUserRequest
+
+// AsInstance returns the union data inside the InstanceOrPlan as a Instance
+func (t InstanceOrPlan) AsInstance() (Instance, error) {
+	var body Instance
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromInstance overwrites any union data inside the InstanceOrPlan as the provided Instance
+func (t *InstanceOrPlan) FromInstance(v Instance) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeInstance performs a merge with any union data inside the InstanceOrPlan, using the provided Instance
+func (t *InstanceOrPlan) MergeInstance(v Instance) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsPlan returns the union data inside the InstanceOrPlan as a Plan
+func (t InstanceOrPlan) AsPlan() (Plan, error) {
+	var body Plan
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromPlan overwrites any union data inside the InstanceOrPlan as the provided Plan
+func (t *InstanceOrPlan) FromPlan(v Plan) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergePlan performs a merge with any union data inside the InstanceOrPlan, using the provided Plan
+func (t *InstanceOrPlan) MergePlan(v Plan) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t InstanceOrPlan) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *InstanceOrPlan) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}

@@ -21,6 +21,7 @@ var (
 	batches     *activities.Batches
 	places      *activities.Places
 	monitor     *activities.Monitor
+	updates     *activities.Updates
 )
 
 // operation is what workflows know of the operation they carry out.

@@ -149,7 +149,7 @@ func TestServerThatDoesNotComeBackIsLeftStopped(t *testing.T) {
 	require.Error(t, err)
 	require.Equal(t, toygres.StateStopped, w.Instance().State)
 	require.Equal(t, toygres.PhaseStopped, w.Server())
-	require.Equal(t, "the server failed to start: the disk is full; it does not start with the size that it had either (the disk is full) "+
+	require.Equal(t, "the server failed to start: the disk is full; it does not start with the CPU and memory that it had either (the disk is full) "+
 		"and is stopped, with its data: start it when that is mended; its storage has grown to 20 GiB and can't shrink", w.Operation().Error)
 }
 
@@ -160,7 +160,7 @@ func TestResizeThatCannotBeUndoneSaysSo(t *testing.T) {
 	})
 	require.Error(t, err)
 	require.Equal(t, toygres.StateFailed, w.Instance().State)
-	require.Equal(t, "it can never succeed; it could not be given back the size that it had (it can never succeed)", w.Instance().Message)
+	require.Equal(t, "it can never succeed; it could not be given back the CPU and memory that it had (it can never succeed)", w.Instance().Message)
 	require.Equal(t, toygres.StepFailed, steps(w)[toygres.StepUndo])
 }
 

@@ -90,8 +90,8 @@ func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, e
 		return TrashInstance, TrashInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, Ran: op.Previous == toygres.StateRunning}, nil
 	case toygres.KindDelete:
 		return DeleteInstance, DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID}, nil
-	case toygres.KindResize:
-		return ResizeInstance, ResizeInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, From: spec.Size(), To: op.Size}, nil
+	case toygres.KindResize, toygres.KindUpdate:
+		return UpdateInstance, UpdateInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, From: spec.Settings(), To: op.Settings(spec)}, nil
 	case toygres.KindRotate:
 		return RotatePassword, RotatePasswordInput{OperationID: op.ID, InstanceID: op.InstanceID}, nil
 	default:
@@ -103,7 +103,7 @@ func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, e
 // "Create demo".
 func summary(op toygres.Operation) string {
 	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindFork: "Fork to", toygres.KindTrash: "Trash", toygres.KindDelete: "Delete", toygres.KindResize: "Resize",
-		toygres.KindRotate: "Rotate password of"}[op.Kind]
+		toygres.KindUpdate: "Update", toygres.KindRotate: "Rotate password of"}[op.Kind]
 	return fmt.Sprintf("%s %s", verb, op.InstanceName)
 }
 
@@ -113,7 +113,8 @@ func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(TrashInstance)
 	r.RegisterWorkflow(DeleteInstance)
 	r.RegisterWorkflow(PurgeInstance)
-	r.RegisterWorkflow(ResizeInstance)
+	r.RegisterWorkflow(UpdateInstance)
+	r.RegisterWorkflow(ResizeInstance) // what began before there was UpdateInstance
 	r.RegisterWorkflow(RotatePassword)
 	r.RegisterWorkflow(RunBatch)
 	// Without an end of its own, it would keep the release that began it for ever.

@@ -33,8 +33,10 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	w := memory.New(kind, operationID, instanceID)
 	workflows.Register(env)
 	env.RegisterActivity(&activities.Operations{Catalog: w})
-	env.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
-	env.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
+	servers, connections := &activities.Servers{Provider: w, Journal: w}, &activities.Connections{Credentials: w, Journal: w, Query: w.Query}
+	env.RegisterActivity(servers)
+	env.RegisterActivity(connections)
+	env.RegisterActivity(&activities.Updates{Servers: servers, Connections: connections, Load: w.Load})
 	env.RegisterActivity(&activities.Trash{Catalog: w, Timers: w})
 	env.RegisterActivity(&activities.Places{Catalog: w, Doors: memory.Doors(func() error { env.SignalWorkflow("place", nil); return nil })})
 	arrange(w, env.CancelWorkflow)
@@ -43,9 +45,9 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	case toygres.KindCreate, toygres.KindFork:
 		env.ExecuteWorkflow(workflows.CreateInstance, workflows.CreateInstanceInput{
 			OperationID: operationID, InstanceID: instanceID, Spec: w.Instance().Spec})
-	case toygres.KindResize:
-		env.ExecuteWorkflow(workflows.ResizeInstance, workflows.ResizeInstanceInput{OperationID: operationID, InstanceID: instanceID,
-			From: w.Instance().Spec.Size(), To: w.Operation().Size})
+	case toygres.KindResize, toygres.KindUpdate:
+		env.ExecuteWorkflow(workflows.UpdateInstance, workflows.UpdateInstanceInput{OperationID: operationID, InstanceID: instanceID,
+			From: w.Instance().Spec.Settings(), To: toygres.Settings{Size: w.Operation().Size, Configuration: w.Operation().Configuration}})
 	case toygres.KindTrash:
 		env.ExecuteWorkflow(workflows.TrashInstance, workflows.TrashInstanceInput{OperationID: operationID, InstanceID: instanceID,
 			Ran: w.Operation().Previous == toygres.StateRunning})

@@ -36,7 +36,7 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 // durable reports whether an operation of kind k is a workflow.
 func durable(k toygres.Kind) bool {
 	switch k {
-	case toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindRotate:
+	case toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindUpdate, toygres.KindRotate:
 		return true
 	default:
 		return false
@@ -61,8 +61,8 @@ func sources(k toygres.Kind, during toygres.State) []toygres.State {
 }
 
 // begin finds nothing when the instance is in none of the states $3, when a
-// resize ($10 > 0) is asked of another size than it has or of more storage than
-// its owner may have, when a purge ($17)
+// resize or update ($10 > 0) is asked of other settings than it has or of more
+// storage than its owner may have, when a purge ($17)
 // is not due, when it is to be deleted and is protected against that, or when a
 // retry ($18) is not of the instance's last operation; a create is a retry, and
 // of an instance that never ran and of which no rest is being removed ([Store.WithLeftover]). Of two at once the second waits for the row and then sees the
@@ -71,7 +71,8 @@ const begin = `
 WITH target AS (
 	SELECT id, name, state, owner_id FROM instances
 	WHERE name = $1 AND state <> 'deleted' AND state = ANY ($3)
-	  AND ($10 = 0 OR (cpu_millis, memory_mib, storage_gib) = ($13, $14, $15))
+	  AND ($10 = 0 OR (cpu_millis, memory_mib, storage_gib) = ($13, $14, $15)
+	                 AND parameters = $22 AND allowed_cidrs = $23)
 	  AND (NOT $17 OR purge_at <= now())
 	  AND NOT ($2 = 'deleting' AND deletion_protection)
 	  AND ($2 <> 'creating' OR server_version = '' AND pg_try_advisory_xact_lock(hashtextextended(id::text, 0)))
@@ -89,9 +90,9 @@ WITH target AS (
 	RETURNING i.*
 ), operation AS (
 	INSERT INTO operations (id, kind, instance_id, state, previous_state, workflow_id, requested_by,
-	                        cpu_millis, memory_mib, storage_gib, retry_of)
+	                        cpu_millis, memory_mib, storage_gib, retry_of, parameters, allowed_cidrs)
 	SELECT $4, $5, target.id, 'pending', target.state, CASE WHEN $6 THEN 'instance/' || target.id ELSE '' END, $7,
-	       $10, $11, $12, nullif($18, '')::uuid
+	       $10, $11, $12, nullif($18, '')::uuid, $20, $21
 	FROM target JOIN changed ON changed.id = target.id
 	RETURNING id, instance_id, previous_state, created_at
 ), planned AS (
@@ -125,7 +126,7 @@ func (s *Store) Begin(ctx context.Context, name string, kind toygres.Kind, actor
 // beginUnless begins, unless the instance is already in the state after.
 func (s *Store) beginUnless(ctx context.Context, b beginning, after toygres.State) (Begun, error) {
 	for range maxTries {
-		begun, err := s.begin(ctx, b)
+		begun, err := s.begin(ctx, s.pool, b)
 		if begun.Operation.ID != "" || err != nil && !violates(err, "operations_in_progress") {
 			return begun, wrap(err)
 		}
@@ -151,8 +152,10 @@ type beginning struct {
 	kind   toygres.Kind
 	during toygres.State // of the instance, while it goes on
 	actor  toygres.UserID
-	from   toygres.Size // of the instance, for a resize
-	to     toygres.Size
+	from   toygres.Settings // of the instance, for a resize or update
+	to     toygres.Settings
+	steps  []toygres.StepName  // that it takes
+	state  toygres.State       // that the instance has to have; "" for any that allows it
 	keep   time.Duration       // in the trash, for a trash
 	due    bool                // only if its time in the trash is over; then nobody asked
 	again  toygres.OperationID // that is tried again; it must be the instance's last one
@@ -160,15 +163,23 @@ type beginning struct {
 	operation toygres.OperationID // its id, where that was chosen before; "" for a new one
 }
 
+// querier is the pool, or one of its transactions.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
 // begin answers the zero Begun when the instance is not as it has to be.
-func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
-	operation := toygres.Operation{ID: operationID(b.operation), Kind: b.kind, InstanceName: b.name, Size: b.to, RetryOf: b.again,
-		State: toygres.OperationPending, RequestedBy: b.actor}
-	steps := toygres.PlannedSteps(b.kind)
-	operation.Steps = pending(steps)
+func (s *Store) begin(ctx context.Context, db querier, b beginning) (Begun, error) {
+	if b.steps == nil {
+		b.steps = toygres.PlannedSteps(b.kind)
+	}
+	from, to := stored(b.from.Configuration), stored(b.to.Configuration)
+	operation := toygres.Operation{ID: operationID(b.operation), Kind: b.kind, InstanceName: b.name, RetryOf: b.again,
+		Size: b.to.Size, Configuration: to, State: toygres.OperationPending, RequestedBy: b.actor, Steps: pending(b.steps)}
 	message := noun(b.kind)
-	if !b.to.IsZero() {
-		message += " to " + b.to.String()
+	if b.kind == toygres.KindResize {
+		message += " to " + b.to.Size.String()
 	}
 	message += " was requested."
 	if b.again != "" {
@@ -177,9 +188,14 @@ func (s *Store) begin(ctx context.Context, b beginning) (Begun, error) {
 	if b.due {
 		message = "Its time in the trash is over: it is removed for good."
 	}
-	rows, err := s.pool.Query(ctx, begin, b.name, b.during, sources(b.kind, b.during), operation.ID, b.kind, durable(b.kind), b.actor,
-		steps, message, b.to.CPUMillis, b.to.MemoryMiB, b.to.StorageGiB,
-		b.from.CPUMillis, b.from.MemoryMiB, b.from.StorageGiB, b.keep, b.due, b.again, s.options.Quota.StorageGiB)
+	sources := sources(b.kind, b.during)
+	if b.state != "" {
+		sources = []toygres.State{b.state}
+	}
+	rows, err := db.Query(ctx, begin, b.name, b.during, sources, operation.ID, b.kind, durable(b.kind), b.actor,
+		b.steps, message, b.to.Size.CPUMillis, b.to.Size.MemoryMiB, b.to.Size.StorageGiB,
+		b.from.Size.CPUMillis, b.from.Size.MemoryMiB, b.from.Size.StorageGiB, b.keep, b.due, b.again, s.options.Quota.StorageGiB,
+		to.Parameters, to.AllowedCIDRs, from.Parameters, from.AllowedCIDRs)
 	if err != nil {
 		return Begun{}, err
 	}
@@ -220,6 +236,8 @@ func noun(k toygres.Kind) string {
 		return "Resize"
 	case toygres.KindRotate:
 		return "Another password"
+	case toygres.KindUpdate:
+		return "Update"
 	default:
 		return string(k)
 	}

@@ -51,8 +51,8 @@ WITH claim AS (
 	RETURNING key
 ), instance AS (
 	INSERT INTO instances (id, owner_id, name, version, cpu_millis, memory_mib, storage_gib, image_type, provider, state,
-	                       runtime_image, public, allowed_cidrs, runtime_image_name, counted_gib, source_id)
-	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18, $8, nullif($21, '')::uuid
+	                       runtime_image, public, allowed_cidrs, runtime_image_name, counted_gib, source_id, parameters)
+	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18, $8, nullif($21, '')::uuid, $24
 	WHERE $11 = '' OR EXISTS (SELECT FROM claim)
 	RETURNING id, name, owner_id, created_at
 ), counted AS (
@@ -139,7 +139,7 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	if n.Spec.Source != "" {
 		kind = toygres.KindFork
 	}
-	operation := toygres.Operation{ID: operationID(n.Operation), Kind: kind, InstanceID: instance.ID,
+	operation := toygres.Operation{ID: operationID(n.Operation), Kind: kind, InstanceID: instance.ID, Configuration: stored(toygres.Configuration{}),
 		InstanceName: n.Spec.Name, State: toygres.OperationPending, WorkflowID: WorkflowID(instance.ID), RequestedBy: n.Owner}
 	var key string
 	hash := []byte{}
@@ -151,7 +151,7 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	rows, err := s.pool.Query(ctx, beginCreate, instance.ID, n.Owner, operation.ID, n.Spec.Name, n.Spec.Version,
 		n.Spec.CPUMillis, n.Spec.MemoryMiB, n.Spec.StorageGiB, n.Spec.ImageType, n.Provider,
 		key, hash, operation.WorkflowID, steps, n.Spec.RuntimeImage, n.Spec.Public, n.Spec.AllowedCIDRs,
-		n.Spec.RuntimeImageName, s.options.Quota.Instances, s.options.Quota.StorageGiB, n.Spec.Source, kind, noun(kind)+" was requested.")
+		n.Spec.RuntimeImageName, s.options.Quota.Instances, s.options.Quota.StorageGiB, n.Spec.Source, kind, noun(kind)+" was requested.", n.Spec.Parameters)
 	if err != nil {
 		return Begun{}, false, err
 	}

@@ -36,6 +36,8 @@ WITH target AS (
 		cpu_millis = CASE WHEN $13 > 0 THEN $13 ELSE cpu_millis END,
 		memory_mib = CASE WHEN $14 > 0 THEN $14 ELSE memory_mib END,
 		storage_gib = CASE WHEN $15 > 0 THEN $15 ELSE storage_gib END,
+		parameters = coalesce($16, parameters),
+		allowed_cidrs = coalesce($17, allowed_cidrs),
 		health = CASE WHEN $3 = 'running' THEN health ELSE 'unknown' END,
 		health_message = CASE WHEN $3 = 'running' THEN health_message ELSE '' END,
 		purge_at = CASE WHEN $3 <> 'trashed' THEN NULL
@@ -104,12 +106,18 @@ func (s *Store) FinishOperation(ctx context.Context, o toygres.Outcome) error {
 	case toygres.StateFailed:
 		*message = clean(o.Message)
 	}
+	var parameters map[string]string // nil is NULL
+	var networks []string
+	if o.Configuration != nil {
+		to := stored(*o.Configuration)
+		parameters, networks = to.Parameters, to.AllowedCIDRs
+	}
 	for range maxTries {
 		var kind toygres.Kind
 		var took time.Duration
 		err := s.pool.QueryRow(ctx, finishOperation, o.Operation, o.State, o.InstanceState, toygres.Sources(o.InstanceState),
 			o.Code, clean(o.Message), message, o.Endpoint.Host, o.Endpoint.Port, o.ServerVersion, o.Step, clean(summary(o)),
-			o.Size.CPUMillis, o.Size.MemoryMiB, o.Size.StorageGiB).Scan(&kind, &took)
+			o.Size.CPUMillis, o.Size.MemoryMiB, o.Size.StorageGiB, parameters, networks).Scan(&kind, &took)
 		if err == nil {
 			s.observe(kind, o.State, took)
 			return nil

@@ -12,7 +12,7 @@ import (
 )
 
 const instanceColumns = `i.id::text, i.name, i.version, i.cpu_millis, i.memory_mib, i.storage_gib, i.image_type,
-       coalesce(i.source_id::text, ''), i.runtime_image, i.runtime_image_name, i.public, i.allowed_cidrs,
+       coalesce(i.source_id::text, ''), i.runtime_image, i.runtime_image_name, i.public, i.allowed_cidrs, i.parameters,
        i.display_name, i.description, i.tags, i.deletion_protection, i.monitored,
        i.owner_id::text, i.state, i.health, i.health_message, i.provider, i.endpoint_host, i.endpoint_port, i.server_version, i.message,
        coalesce(o.id::text, ''), i.purge_at, i.trashed_from, i.created_at, i.updated_at`
@@ -131,7 +131,7 @@ func ScanInstance(row pgx.CollectableRow) (toygres.Instance, error) {
 // instanceTargets are where the instanceColumns go.
 func instanceTargets(i *toygres.Instance) []any {
 	return []any{&i.ID, &i.Spec.Name, &i.Spec.Version, &i.Spec.CPUMillis, &i.Spec.MemoryMiB, &i.Spec.StorageGiB,
-		&i.Spec.ImageType, &i.Spec.Source, &i.Spec.RuntimeImage, &i.Spec.RuntimeImageName, &i.Spec.Public, &i.Spec.AllowedCIDRs,
+		&i.Spec.ImageType, &i.Spec.Source, &i.Spec.RuntimeImage, &i.Spec.RuntimeImageName, &i.Spec.Public, &i.Spec.AllowedCIDRs, &i.Spec.Parameters,
 		&i.DisplayName, &i.Description, &i.Tags, &i.DeletionProtection, &i.Monitored,
 		&i.Owner, &i.State, &i.Health, &i.HealthMessage, &i.Provider, &i.Endpoint.Host, &i.Endpoint.Port,
 		&i.ServerVersion, &i.Message, &i.Operation, (*zeronull.Timestamptz)(&i.PurgeAt), &i.TrashedFrom, &i.CreatedAt, &i.UpdatedAt}

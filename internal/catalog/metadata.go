@@ -56,17 +56,12 @@ SELECT (SELECT count(*) FROM target), (SELECT count(*) FROM changes)`
 // ChangeMetadata changes what is said of an instance, with an event that names
 // what is different by then, and returns the instance. CodeInvalid says that a
 // rule is broken, CodeConflict that it is in the trash or on its way there.
-func (s *Store) ChangeMetadata(ctx context.Context, name string, change toygres.MetadataChange, actor toygres.UserID) (toygres.Instance, error) {
-	if err := change.Validate(); err != nil {
+func (s *Store) ChangeMetadata(ctx context.Context, name string, metadata toygres.MetadataChange, actor toygres.UserID) (toygres.Instance, error) {
+	if err := metadata.Validate(); err != nil {
 		return toygres.Instance{}, err
 	}
-	tags := change.Tags
-	if tags == nil {
-		tags = map[string]*string{}
-	}
-	var found, allowed int
-	if err := s.pool.QueryRow(ctx, changeMetadata, name, actor, change.DisplayName, change.Description, tags,
-		change.DeletionProtection, change.Monitored, toygres.MaxTags).Scan(&found, &allowed); err != nil {
+	found, allowed, err := change(ctx, s.pool, name, metadata, actor)
+	if err != nil {
 		return toygres.Instance{}, wrap(err)
 	}
 	instance, err := s.Instance(ctx, name)
@@ -80,6 +75,18 @@ func (s *Store) ChangeMetadata(ctx context.Context, name string, change toygres.
 		return toygres.Instance{}, toygres.TooManyTags()
 	}
 	return instance, nil
+}
+
+// change counts the instances that it has found, and those that have got no
+// more tags than they may.
+func change(ctx context.Context, db querier, name string, c toygres.MetadataChange, actor toygres.UserID) (found, allowed int, err error) {
+	tags := c.Tags
+	if tags == nil {
+		tags = map[string]*string{}
+	}
+	err = db.QueryRow(ctx, changeMetadata, name, actor, c.DisplayName, c.Description, tags,
+		c.DeletionProtection, c.Monitored, toygres.MaxTags).Scan(&found, &allowed)
+	return found, allowed, err
 }
 
 // protected says how an instance can be deleted all the same.

@@ -92,12 +92,12 @@ func TestWhatInstancesTakeIsGivenBackOnlyWhenTheyAreGone(t *testing.T) {
 
 	grown := size
 	grown.StorageGiB = 30
-	begun, err := s.BeginResize(ctx, "mydb", size, grown, owner)
+	begun, err := s.BeginUpdate(ctx, "mydb", sizes(size, grown), owner)
 	require.NoError(t, err)
 	uses(catalog.Use{Instances: 1, StorageGiB: 30}) // it is promised
 	require.NoError(t, s.Abandon(ctx, begun.Operation.ID))
 	uses(catalog.Use{Instances: 1, StorageGiB: 10})
-	begun, err = s.BeginResize(ctx, "mydb", size, grown, owner)
+	begun, err = s.BeginUpdate(ctx, "mydb", sizes(size, grown), owner)
 	require.NoError(t, err)
 	require.NoError(t, s.FinishOperation(ctx, toygres.Outcome{Operation: begun.Operation.ID, State: toygres.OperationSucceeded,
 		InstanceState: toygres.StateRunning, Size: grown}))
@@ -128,7 +128,7 @@ func TestOfManyResizesAtOnceNoMorePassThanTheQuotaHasRoomFor(t *testing.T) {
 	var all errgroup.Group
 	for i := range 5 {
 		all.Go(func() error {
-			_, err := s.BeginResize(t.Context(), fmt.Sprintf("db-%d", i), has, to, owner)
+			_, err := s.BeginUpdate(t.Context(), fmt.Sprintf("db-%d", i), sizes(has, to), owner)
 			if toygres.CodeOf(err) == toygres.CodeForbidden {
 				return nil
 			}
@@ -142,7 +142,7 @@ func TestOfManyResizesAtOnceNoMorePassThanTheQuotaHasRoomFor(t *testing.T) {
 		faster := has
 		faster.CPUMillis = 2000
 		if instance, err := s.Instance(t.Context(), fmt.Sprintf("db-%d", i)); err == nil && instance.Operation == "" {
-			_, err := s.BeginResize(t.Context(), instance.Spec.Name, has, faster, owner)
+			_, err := s.BeginUpdate(t.Context(), instance.Spec.Name, sizes(has, faster), owner)
 			require.NoError(t, err)
 		}
 	}

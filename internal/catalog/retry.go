@@ -36,7 +36,7 @@ func (s *Store) BeginRetry(ctx context.Context, id toygres.OperationID, keep tim
 			return Begun{}, err
 		}
 		b.actor = actor
-		begun, err := s.begin(ctx, b)
+		begun, err := s.begin(ctx, s.pool, b)
 		if begun.Operation.ID != "" || err != nil && !violates(err, "operations_in_progress") {
 			return begun, wrap(err)
 		}
@@ -55,8 +55,13 @@ func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Insta
 		if i.State == toygres.StateFailed && i.ServerVersion != "" {
 			return b, noRetry(of, "the instance has run since and may have data")
 		}
-	case toygres.KindResize:
-		b.during, b.from, b.to = toygres.StateUpdating, i.Spec.Size(), of.Size
+	case toygres.KindResize, toygres.KindUpdate:
+		b.during, b.from, b.to = toygres.StateUpdating, i.Spec.Settings(), of.Settings(i.Spec)
+		for _, step := range of.Steps {
+			if step.Name != toygres.StepUndo {
+				b.steps = append(b.steps, step.Name)
+			}
+		}
 	default:
 		var known bool
 		if b.during, after, known = target(of.Kind); !known {
@@ -82,10 +87,10 @@ func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Insta
 		return b, protected(i)
 	case !slices.Contains(sources(of.Kind, b.during), i.State):
 		return b, s.refusal(ctx, i, of.Kind)
-	case of.Kind == toygres.KindResize && b.from == b.to:
-		return b, noRetry(of, "the instance has that size by now")
-	case of.Kind == toygres.KindResize:
-		return b, b.to.ValidateResize(b.from)
+	case b.during == toygres.StateUpdating && b.from.Equal(b.to):
+		return b, noRetry(of, "the instance has what was asked for by now")
+	case b.during == toygres.StateUpdating:
+		return b, i.Spec.ValidateUpdate(b.to)
 	}
 	return b, nil
 }

@@ -109,11 +109,11 @@ func TestRetryIsRefusedWhereItMakesNoSense(t *testing.T) {
 	size := toygres.Spec{}.WithDefaults().Size()
 	bigger := size
 	bigger.StorageGiB++
-	resize, err := s.BeginResize(ctx, "going", size, bigger, owner)
+	resize, err := s.BeginUpdate(ctx, "going", sizes(size, bigger), owner)
 	require.NoError(t, err)
 	fail(t, s, resize.Operation.ID, "")
 	exec(t, pool, `UPDATE instances SET storage_gib = $1 WHERE name = 'going'`, bigger.StorageGiB)
-	refused(resize.Operation.ID, "the instance has that size by now")
+	refused(resize.Operation.ID, "the instance has what was asked for by now")
 	exec(t, pool, `UPDATE instances SET storage_gib = $1 WHERE name = 'going'`, bigger.StorageGiB+1)
 	_, err = s.BeginRetry(ctx, resize.Operation.ID, 0, owner)
 	requireCode(t, toygres.CodeInvalid, err)
@@ -140,7 +140,7 @@ func TestRetryAsksForTheSameOfWhatIsThere(t *testing.T) {
 	owner := newUser(t, s, "ann")
 	size := running(t, s, owner, "mydb").Spec.Size()
 	to := toygres.Size{CPUMillis: 2000, MemoryMiB: size.MemoryMiB, StorageGiB: size.StorageGiB + 5}
-	resize, err := s.BeginResize(ctx, "mydb", size, to, owner)
+	resize, err := s.BeginUpdate(ctx, "mydb", sizes(size, to), owner)
 	require.NoError(t, err)
 	// Its storage had grown before it failed.
 	require.NoError(t, s.FinishOperation(ctx, toygres.Outcome{Operation: resize.Operation.ID, State: toygres.OperationCancelled,

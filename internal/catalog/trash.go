@@ -89,7 +89,7 @@ func (s *Store) BeginDue(ctx context.Context, id toygres.InstanceID) (op toygres
 	if err != nil || !found || t.wait > 0 {
 		return toygres.Operation{}, t.wait, err
 	}
-	begun, err := s.begin(ctx, beginning{name: t.name, kind: toygres.KindDelete, during: toygres.StateDeleting, actor: t.by, due: true})
+	begun, err := s.begin(ctx, s.pool, beginning{name: t.name, kind: toygres.KindDelete, during: toygres.StateDeleting, actor: t.by, due: true})
 	if violates(err, "operations_in_progress") {
 		return toygres.Operation{}, 0, nil
 	}

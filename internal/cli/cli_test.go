@@ -127,7 +127,7 @@ func eventually(t *testing.T, condition func() bool) {
 func testInstance(name string) openapi.Instance {
 	version := "18.4"
 	return openapi.Instance{Id: uuid.MustParse(instanceID), Name: name, Version: 18, ServerVersion: &version, CpuMillis: 1500, MemoryMib: 1024,
-		StorageGib: 10, ImageType: openapi.Stock, AllowedCidrs: []string{}, Tags: map[string]string{}, Monitored: true, State: openapi.InstanceStateRunning, Health: openapi.Healthy, Provider: "local",
+		StorageGib: 10, ImageType: openapi.Stock, AllowedCidrs: []string{}, Tags: map[string]string{}, Parameters: map[string]string{}, Monitored: true, State: openapi.InstanceStateRunning, Health: openapi.Healthy, Provider: "local",
 		Endpoint: &openapi.Endpoint{Host: "127.0.0.1", Port: 15500}, CreatedAt: testNow.Add(-3 * time.Hour), UpdatedAt: testNow.Add(-90 * time.Second)}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -60,7 +61,28 @@ func (s *fakeServer) updateInstance(w http.ResponseWriter, r *http.Request) {
 				*field.of = *field.sent
 			}
 		}
+		if r.URL.Query().Get("dry_run") == "true" {
+			answer(w, 200, testPlan)
+			return
+		}
+		if plan := r.URL.Query().Get("plan"); plan != "" && plan != testPlan.Fingerprint {
+			refuse(w, 409, openapi.ErrorCodeConflict, "it is not as it was when this was planned")
+			return
+		}
 		changeMetadata(i, request)
+		if request.Parameters != nil || request.AllowedCidrs != nil {
+			i.State = openapi.InstanceStateUpdating
+			if request.AllowedCidrs != nil {
+				i.AllowedCidrs = *request.AllowedCidrs
+			}
+			for name, value := range *cmp.Or(request.Parameters, &map[string]*string{}) {
+				if delete(i.Parameters, name); value != nil {
+					i.Parameters[name] = *value
+				}
+			}
+			answer(w, 202, s.begin(openapi.Update, i.Name, "configure", "reload", "record settings"))
+			return
+		}
 		switch {
 		case to.StorageGib < i.StorageGib:
 			refuse(w, 422, openapi.ErrorCodeInvalid, "storage_gib can only grow")
@@ -73,6 +95,27 @@ func (s *fakeServer) updateInstance(w http.ResponseWriter, r *http.Request) {
 			answer(w, 202, operation)
 		}
 	})(w, r)
+}
+
+var testPlan = func() openapi.Plan {
+	to := "64MB"
+	return openapi.Plan{Changes: []openapi.PlannedChange{{Field: "parameters.work_mem", To: &to, Takes: openapi.TakesReload}},
+		Steps: []string{"configure", "reload", "record settings"}, Takes: openapi.TakesReload,
+		Interruption: "None: the server takes the change up as it runs.", Fingerprint: "0a1b"}
+}()
+
+func (s *fakeServer) listParameters(w http.ResponseWriter, i *openapi.Instance) {
+	list := openapi.ParameterList{Items: []openapi.Parameter{}, FromServer: true}
+	reload, fixed := openapi.TakesReload, "can't be set: Toygres manages where the server listens"
+	for _, p := range []openapi.Parameter{{Name: "port", Fixed: &fixed}, {Name: "work_mem", Takes: &reload}} {
+		current := "4MB"
+		p.Current = &current
+		if value, set := i.Parameters[p.Name]; set {
+			p.Set = &value
+		}
+		list.Items = append(list.Items, p)
+	}
+	answer(w, 200, list)
 }
 
 func changeMetadata(i *openapi.Instance, request openapi.UpdateInstanceRequest) {

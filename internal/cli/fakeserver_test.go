@@ -80,6 +80,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 		answer(w, 200, i)
 	})))
 	handle("PATCH /api/instances/{name}", s.signedIn(s.updateInstance))
+	handle("GET /api/instances/{name}/parameters", s.signedIn(s.onInstance(s.listParameters)))
 	handle("POST /api/instances/{name}/stop", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
 		i.State = openapi.InstanceStateStopping
 		i.OperationId = &s.begin(openapi.Stop, i.Name, "stop").Id

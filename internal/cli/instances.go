@@ -152,13 +152,13 @@ func (a *app) printInstance(i *openapi.Instance) error {
 		if i.OperationId != nil {
 			operation = i.OperationId.String()
 		}
-		fields(out, "Name", i.Name, "Display name", text(i.DisplayName), "Description", text(i.Description), "Tags", showTags(i.Tags),
+		fields(out, "Name", i.Name, "Display name", text(i.DisplayName), "Description", text(i.Description), "Tags", assigned(i.Tags),
 			"Deletion protection", ifSet(i.DeletionProtection, "on"), "Monitoring", ifSet(!i.Monitored, "off"),
 			"State", string(i.State), "Health", healthOf(i.Health, i.HealthMessage), "Message", text(i.Message),
 			"Operation", operation, "PostgreSQL", serverVersion(i), "Image type", string(i.ImageType),
 			"Runtime image", text(i.RuntimeImage), "Image reference", text(i.RuntimeImageReference), "Endpoint", endpoint(i),
 			"Public", yesNo(i.Public), "Allowed networks", strings.Join(i.AllowedCidrs, ", "),
-			"CPU", showCPU(i.CpuMillis), "Memory", showMiB(i.MemoryMib), "Storage", showMiB(i.StorageGib*1024),
+			"Parameters", assigned(i.Parameters), "CPU", showCPU(i.CpuMillis), "Memory", showMiB(i.MemoryMib), "Storage", showMiB(i.StorageGib*1024),
 			"Provider", i.Provider, "Id", i.Id.String(), "Removed for good", stamp(i.PurgeAt),
 			"Created", fmt.Sprintf("%s (%s ago)", stamp(&i.CreatedAt), showAge(a.now().Sub(i.CreatedAt))),
 			"Changed", fmt.Sprintf("%s (%s ago)", stamp(&i.UpdatedAt), showAge(a.now().Sub(i.UpdatedAt))))
@@ -173,7 +173,7 @@ func ifSet(set bool, word string) string {
 	return ""
 }
 
-func showTags(tags map[string]string) string {
+func assigned(tags map[string]string) string {
 	var shown []string
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
 		shown = append(shown, name+"="+tags[name])

@@ -85,7 +85,7 @@ func (a *app) monitorCommand() *cobra.Command {
 // monitored sets whether an instance is watched.
 func monitored(wanted bool) func(context.Context, *client, string) (*http.Response, error) {
 	return func(ctx context.Context, c *client, name string) (*http.Response, error) {
-		return c.UpdateInstance(ctx, name, openapi.UpdateInstanceRequest{Monitored: &wanted})
+		return c.UpdateInstance(ctx, name, nil, openapi.UpdateInstanceRequest{Monitored: &wanted})
 	}
 }
 

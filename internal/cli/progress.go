@@ -147,7 +147,7 @@ func (p *progress) end() {
 
 func (p *progress) title() string {
 	doing := map[openapi.OperationKind]string{openapi.Create: "Creating", openapi.Fork: "Forking to", openapi.Delete: "Deleting",
-		openapi.Stop: "Stopping", openapi.Start: "Starting", openapi.Resize: "Resizing", openapi.Rotate: "Rotating the password of"}[p.operation.Kind]
+		openapi.Stop: "Stopping", openapi.Start: "Starting", openapi.Resize: "Resizing", openapi.Update: "Updating", openapi.Rotate: "Rotating the password of"}[p.operation.Kind]
 	if doing == "" {
 		doing = clean(string(p.operation.Kind))
 	}

@@ -74,7 +74,7 @@ stopped one stays stopped. Storage can only grow.`,
 }
 
 func (a *app) resize(ctx context.Context, name string, request openapi.UpdateInstanceRequest, wait waiting) error {
-	return a.change(ctx, name, request, wait, "Resizing", func(out io.Writer, i *openapi.Instance, at changing) {
+	return a.change(ctx, name, nil, request, wait, "Resizing", func(out io.Writer, i *openapi.Instance, at changing) {
 		if at == changedAtOnce {
 			fmt.Fprintf(out, "%s has %s already\n", clean(i.Name), sizeOf(i))
 			return

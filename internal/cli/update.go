@@ -1,12 +1,6 @@
 package cli
 
 import (
-	"context"
-	"fmt"
-	"io"
-	"net/http"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/toygres/toygres/openapi"
@@ -14,36 +8,55 @@ import (
 
 func (a *app) updateCommand() *cobra.Command {
 	var sizes sizeFlags
+	var configuration configurationFlags
 	var metadata metadataFlags
 	var wait waiting
+	var dryRun bool
+	var plan string
 	cmd := &cobra.Command{
 		Use:     "update NAME",
 		GroupID: groupInstances,
 		Short:   "Change what is set of an instance",
-		Long: `Changes what is set of an instance. What is not said stays as it is. Other CPU,
-memory or storage starts a running server anew, as "toygres resize" does.`,
-		Example: `  toygres update mydb --tag team=orders --tag env=production --untag old
-  toygres update mydb --protect --description "Orders of the shop"`,
+		Long: `Changes what is set of an instance. What is not said stays as it is. A running
+server takes up what it can as it runs, and starts anew once where that is
+needed, for another size or for some parameters; --dry-run says what would be
+done, and --plan does it only if nothing has changed since.`,
+		Example: `  toygres update mydb --set work_mem=64MB --set max_connections=200 --dry-run
+  toygres update mydb --reset work_mem --allow-cidr 10.0.0.0/8 --wait
+  toygres update mydb --tag team=orders --untag old --protect --description "Orders of the shop"`,
 		Args:              exactly(instanceName),
 		ValidArgsFunction: a.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var request openapi.UpdateInstanceRequest
-			said, err := sizes.read(cmd, &request.CpuMillis, &request.MemoryMib, &request.StorageGib)
-			if err != nil {
-				return err
+			said := false
+			for _, read := range []func() (bool, error){
+				func() (bool, error) {
+					return sizes.read(cmd, &request.CpuMillis, &request.MemoryMib, &request.StorageGib)
+				},
+				func() (bool, error) { return configuration.read(cmd, &request) },
+				func() (bool, error) { return metadata.read(cmd, &request) },
+			} {
+				also, err := read()
+				if err != nil {
+					return err
+				}
+				said = said || also
 			}
-			also, err := metadata.read(cmd, &request)
-			if err != nil {
-				return err
-			}
-			if !said && !also {
+			if !said {
 				return usagef("say what to change, see `toygres update --help`")
 			}
-			return a.change(cmd.Context(), args[0], request, wait, "Updating", printChanged)
+			if dryRun {
+				return a.plan(cmd.Context(), args[0], request)
+			}
+			return a.change(cmd.Context(), args[0], optional(plan), request, wait, "Updating", printChanged)
 		},
 	}
+	configuration.flags(cmd)
 	metadata.flags(cmd)
 	sizes.flags(cmd)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "change nothing, and say what would be done")
+	cmd.Flags().StringVar(&plan, "plan", "", "the fingerprint of a dry run; if anything has changed since, nothing is done")
+	cmd.MarkFlagsMutuallyExclusive("dry-run", "plan")
 	wait.flags(cmd, "the change is made")
 	return cmd
 }
@@ -64,103 +77,7 @@ stays. An empty one takes it away.`,
 		},
 		ValidArgsFunction: a.completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.change(cmd.Context(), args[0], openapi.UpdateInstanceRequest{DisplayName: &args[1]}, waiting{}, "", printChanged)
+			return a.change(cmd.Context(), args[0], nil, openapi.UpdateInstanceRequest{DisplayName: &args[1]}, waiting{}, "", printChanged)
 		},
 	}
-}
-
-// metadataFlags are what people say of an instance.
-type metadataFlags struct {
-	description                            string
-	tags, untag                            []string
-	protect, unprotect, monitor, noMonitor bool
-}
-
-func (m *metadataFlags) flags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&m.description, "description", "", "what it is for; empty for none")
-	flags.StringArrayVar(&m.tags, "tag", nil, "a tag to set, as name=value; may be repeated")
-	flags.StringArrayVar(&m.untag, "untag", nil, "a tag to remove; may be repeated")
-	flags.BoolVar(&m.protect, "protect", false, "refuse to delete it")
-	flags.BoolVar(&m.unprotect, "unprotect", false, "let it be deleted again")
-	flags.BoolVar(&m.monitor, "monitor", false, "watch its health")
-	flags.BoolVar(&m.noMonitor, "no-monitor", false, "don't watch its health")
-	cmd.MarkFlagsMutuallyExclusive("protect", "unprotect")
-	cmd.MarkFlagsMutuallyExclusive("monitor", "no-monitor")
-}
-
-// read sets what was said, and reports whether anything was.
-func (m *metadataFlags) read(cmd *cobra.Command, request *openapi.UpdateInstanceRequest) (said bool, err error) {
-	if cmd.Flags().Changed("description") {
-		request.Description, said = &m.description, true
-	}
-	if len(m.tags)+len(m.untag) > 0 {
-		tags := map[string]*string{}
-		for _, tag := range m.tags {
-			name, value, found := strings.Cut(tag, "=")
-			if !found || name == "" {
-				return said, usagef("--tag: %q is not name=value", tag)
-			}
-			tags[name] = &value
-		}
-		for _, name := range m.untag {
-			if _, both := tags[name]; both {
-				return said, usagef("the tag %q can't be both set and removed", name)
-			}
-			tags[name] = nil
-		}
-		request.Tags, said = &tags, true
-	}
-	if m.protect || m.unprotect {
-		request.DeletionProtection, said = &m.protect, true
-	}
-	if m.monitor || m.noMonitor {
-		request.Monitored, said = &m.monitor, true
-	}
-	return said, nil
-}
-
-// changing is how a change came about.
-type changing int
-
-const (
-	changedAtOnce changing = iota
-	changedByOperation
-)
-
-// change asks for a change, waits if that is wanted, and has the instance
-// printed when it is made.
-func (a *app) change(ctx context.Context, name string, request openapi.UpdateInstanceRequest, wait waiting, doing string, say func(io.Writer, *openapi.Instance, changing)) error {
-	c, err := a.connect()
-	if err != nil {
-		return err
-	}
-	response, err := c.UpdateInstance(ctx, name, request)
-	if err == nil && response.StatusCode == http.StatusOK {
-		instance, err := decode[openapi.Instance](response, nil)
-		if err != nil {
-			return err
-		}
-		return a.print(instance, func(out io.Writer) { say(out, instance, changedAtOnce) })
-	}
-	operation, err := decode[openapi.Operation](response, err)
-	if err != nil {
-		return err
-	}
-	if !wait.wait {
-		return a.printStarted(doing, operation)
-	}
-	operation, err = a.waitFor(ctx, c, operation.Id, wait.timeout)
-	if err != nil {
-		return a.printUnfinished(operation, err)
-	}
-	instance, err := decode[openapi.Instance](c.GetInstance(ctx, name))
-	if err != nil {
-		return err
-	}
-	return a.print(instance, func(out io.Writer) { say(out, instance, changedByOperation) })
-}
-
-func printChanged(out io.Writer, i *openapi.Instance, _ changing) {
-	fmt.Fprintf(out, "%s is as asked\n", clean(i.Name))
 }

@@ -32,7 +32,8 @@ const (
 )
 
 // settings returns postgresql.conf for an instance of this size. PostgreSQL's
-// own file from initdb comes first, ours overrides it, and ALTER SYSTEM
+// own file from initdb comes first, ours overrides it, in which what the user
+// has set comes last, and ALTER SYSTEM
 // overrides both, except for what [arguments] fixes.
 func settings(d desired) string {
 	memory := d.spec.MemoryMiB
@@ -63,7 +64,7 @@ func settings(d desired) string {
 	add("max_parallel_maintenance_workers = %d", clamp(cores/2, 0, 4))
 	add("min_wal_size = '80MB'")
 	add("max_wal_size = '%dMB'", clamp(d.spec.StorageGiB*1024/10, 160, 4096))
-	return strings.Join(lines, "\n") + "\n"
+	return strings.Join(lines, "\n") + "\n" + d.spec.Configuration().Lines()
 }
 
 // arguments are the settings that nobody may change, because we rely on them:

@@ -45,6 +45,8 @@ const (
 	annotationSize         = "toygres.io/size"
 	annotationRotation     = "toygres.io/rotation"
 
+	annotationConfiguration = "toygres.io/configuration" // on pods, so that they change with it
+
 	annotationContainer = "kubectl.kubernetes.io/default-container"
 	annotationAzureDNS  = "service.beta.kubernetes.io/azure-dns-label-name"
 	annotationNode      = "volume.kubernetes.io/selected-node" // on a claim, by the scheduler

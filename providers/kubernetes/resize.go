@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,84 +21,30 @@ import (
 // Killed after the record has changed, it is finished by [Provider.Keep] or
 // when called again; killed before, a claim may have grown, which hurts nobody.
 func (p *Provider) Resize(ctx context.Context, id toygres.InstanceID, to toygres.Size) error {
-	r, err := p.recordSize(ctx, id, to)
+	r, err := p.change(ctx, id, func(r record) (toygres.Spec, error) { return p.resized(ctx, r, to) })
 	if err != nil {
 		return err
 	}
-	// Whoever wants something else at the same time may be overtaken by what
-	// is settled here, so look again until nothing has changed.
-	for {
-		if err := p.settle(ctx, r); err != nil {
-			return err
-		}
-		now, err := p.load(ctx, id)
-		if err != nil {
-			return err
-		}
-		if now.deleting {
-			return beingDeleted(id)
-		}
-		if now.version == r.version {
-			return p.replaceOtherSize(ctx, r)
-		}
-		r = now
-	}
+	return p.replaceOtherSize(ctx, r)
 }
 
-// recordSize records the size, if the instance can have it.
-func (p *Provider) recordSize(ctx context.Context, id toygres.InstanceID, to toygres.Size) (record, error) {
-	for {
-		r, err := p.load(ctx, id)
-		if err != nil {
-			return r, err
-		}
-		if r.deleting {
-			return r, beingDeleted(id)
-		}
-		if r.uid == "" {
-			r, err = p.createRecord(ctx, r)
-			if apierrors.IsAlreadyExists(err) {
-				continue // somebody was faster
-			}
-			if err != nil {
-				return r, p.failure(request{"create", "configmaps"}, err)
-			}
-		}
-		has := r.spec.Size()
-		should := to.Or(has)
-		if err := should.ValidateResize(has); err != nil || should == has {
-			return r, err
-		}
-		d, err := p.desired(r)
-		if err != nil {
-			return r, err
-		}
-		d.spec = r.spec.Resized(should)
-		if should.StorageGiB > has.StorageGiB {
-			if err := p.grow(ctx, d); err != nil {
-				return r, err
-			}
-		}
-		changed, err := p.recordSpec(ctx, r, d.spec)
-		if !apierrors.IsConflict(err) {
-			return changed, p.absentOr(id, request{"patch", "configmaps"}, err)
-		}
+// resized is what is asked of the instance with another size, if it can have
+// that.
+func (p *Provider) resized(ctx context.Context, r record, to toygres.Size) (toygres.Spec, error) {
+	has := r.spec.Size()
+	should := to.Or(has)
+	if err := should.ValidateResize(has); err != nil || should == has {
+		return r.spec, err
 	}
-}
-
-// recordSpec changes what was asked, if the record is still what it was.
-func (p *Provider) recordSpec(ctx context.Context, r record, spec toygres.Spec) (record, error) {
-	raw, err := json.Marshal(spec)
+	d, err := p.desired(r)
 	if err != nil {
-		return r, err
+		return r.spec, err
 	}
-	patch := fmt.Appendf(nil, `{"metadata":{"uid":%q,"resourceVersion":%q,"annotations":{%q:%q}}}`, r.uid, r.version, annotationSpec, raw)
-	c, err := p.client.CoreV1().ConfigMaps(p.config.Namespace).Patch(ctx, baseName(r.id), types.MergePatchType, patch,
-		metav1.PatchOptions{FieldManager: fieldManager})
-	if err != nil {
-		return r, err
+	d.spec = r.spec.Resized(should)
+	if should.StorageGiB > has.StorageGiB {
+		err = p.grow(ctx, d)
 	}
-	return recordOf(r.id, c)
+	return d.spec, err
 }
 
 // replaceOtherSize ends a pod that has another size than the record says, as

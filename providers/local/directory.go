@@ -39,6 +39,7 @@ type record struct {
 	ImageType  toygres.ImageType  `json:"image_type"`
 	Allowed    []string           `json:"allowed_cidrs,omitempty"`
 	Source     toygres.InstanceID `json:"source,omitempty"` // whose data it began with
+	Parameters map[string]string  `json:"parameters,omitempty"`
 	Port       int                `json:"port"`
 	Wants      wish               `json:"wants"`
 	Restart    restart            `json:"restart,omitzero"`
@@ -47,12 +48,12 @@ type record struct {
 
 func newRecord(id toygres.InstanceID, s toygres.Spec, port int) record {
 	return record{Format: format, ID: id, Name: s.Name, Version: s.Version, CPUMillis: s.CPUMillis, MemoryMiB: s.MemoryMiB,
-		StorageGiB: s.StorageGiB, ImageType: s.ImageType, Allowed: s.AllowedCIDRs, Source: s.Source, Port: port, Wants: running}
+		StorageGiB: s.StorageGiB, ImageType: s.ImageType, Allowed: s.AllowedCIDRs, Parameters: s.Parameters, Source: s.Source, Port: port, Wants: running}
 }
 
 func (r record) spec() toygres.Spec {
 	return toygres.Spec{Name: r.Name, Version: r.Version, CPUMillis: r.CPUMillis, MemoryMiB: r.MemoryMiB,
-		StorageGiB: r.StorageGiB, ImageType: r.ImageType, AllowedCIDRs: r.Allowed, Source: r.Source}
+		StorageGiB: r.StorageGiB, ImageType: r.ImageType, AllowedCIDRs: r.Allowed, Parameters: r.Parameters, Source: r.Source}
 }
 
 // status is status.json: how the last start went. It is a memory aid of those
@@ -61,6 +62,7 @@ type status struct {
 	Format        int       `json:"format"`
 	PID           int       `json:"pid,omitempty"`           // server started last; 0 once its end was noticed
 	Size          size      `json:"size,omitzero"`           // that it was started with; zero when that is not known
+	Configuration string    `json:"configuration,omitempty"` // the mark of the one that it was started with; "" when that is not known
 	LogOffset     int64     `json:"log_offset,omitempty"`    // where its log begins
 	ReadyAt       time.Time `json:"ready_at,omitzero"`       // when it was first seen ready
 	WasReady      bool      `json:"was_ready,omitempty"`     // some server of this instance was ready once

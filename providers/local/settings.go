@@ -28,7 +28,8 @@ func accessRules(s record) string {
 	return rules
 }
 
-// settings returns postgresql.conf for an instance of this size.
+// settings returns postgresql.conf for an instance of this size. What its user
+// has set goes before what follows from that.
 func settings(s record) string {
 	memory := s.MemoryMiB
 	cores := max(1, s.CPUMillis/1000)
@@ -50,10 +51,11 @@ max_parallel_workers_per_gather = %d
 max_parallel_maintenance_workers = %d
 min_wal_size = '80MB'
 max_wal_size = '%dMB'
-`, s.Name, connections, buffers, max(64, memory*3/4), clamp(memory/16, 16, 2048),
+%s`, s.Name, connections, buffers, max(64, memory*3/4), clamp(memory/16, 16, 2048),
 		clamp(memory*1024/4/connections, 1024, 65536),
 		cores, clamp(cores/2, 0, 4), clamp(cores/2, 0, 4),
-		clamp(s.StorageGiB*1024/10, 160, 4096))
+		clamp(s.StorageGiB*1024/10, 160, 4096),
+		s.spec().Configuration().Lines())
 }
 
 // arguments are the settings that nobody may change, because we rely on them:

@@ -118,9 +118,11 @@ func (p *Provider) launch(ctx context.Context, d directory, r record, in install
 	go p.attend(d, cmd)
 	p.log.Info("server started", "instance", d.id, "pid", pid, "port", r.Port)
 	st.PID, st.LogOffset, st.ReadyAt, st.StoppingSince = pid, offset, time.Time{}, time.Time{}
-	if now := size(r.spec().Size()); st.Size != now {
-		st.Size, st.WasReady = now, false // it has not shown that it can start like this
+	now, mark := size(r.spec().Size()), r.spec().Configuration().Mark()
+	if st.Size != now || st.Configuration != mark && st.Configuration != "" {
+		st.WasReady = false // it has not shown that it can start like this
 	}
+	st.Size, st.Configuration = now, mark
 	return p.failure("recording that the server was started", d.setStatus(st))
 }
 

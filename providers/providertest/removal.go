@@ -108,6 +108,7 @@ func unknownInstances(t *testing.T, w *world) {
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.Restart(w.ctx, id, "request")), "%q", id)
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.Resize(w.ctx, id, w.spec().Size())), "%q", id)
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.RotatePassword(w.ctx, id, "request")), "%q", id)
+		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(w.p.Configure(w.ctx, id, toygres.Configuration{})), "%q", id)
 		_, err := w.p.Credentials(w.ctx, id)
 		require.Equal(t, toygres.CodeNotFound, toygres.CodeOf(err), "%q", id)
 		_, err = w.p.Logs(w.ctx, id, toygres.LogOptions{})

@@ -51,6 +51,8 @@ func Run(t *testing.T, newProvider func(t *testing.T) toygres.Provider) {
 		{"RotationOfAPasswordThatSomebodyElseHasChanged", rotationOfAPasswordThatSomebodyElseHasChanged},
 		{"AForkHasTheDataOfItsSourceWhichGoesOn", aForkHasTheDataOfItsSourceWhichGoesOn},
 		{"AForkOfWhatDoesNotRunIsRefused", aForkOfWhatDoesNotRunIsRefused},
+		{"AConfigurationIsTakenUpByAReload", aConfigurationIsTakenUpByAReload},
+		{"ConfigureLeavesAStoppedInstanceStopped", configureLeavesAStoppedInstanceStopped},
 		{"WatchShowsEveryChange", watchShowsEveryChange},
 		{"WatchBeginsWithWhatExists", watchBeginsWithWhatExists},
 		{"LogsAreWhatTheServerWrote", logsAreWhatTheServerWrote},

@@ -111,8 +111,11 @@ func (q *taskQueue) take(ctx context.Context) error {
 func (q *taskQueue) register(w worker.Worker) {
 	workflows.Register(w)
 	w.RegisterActivity(&activities.Operations{Catalog: q.catalog})
-	w.RegisterActivity(&activities.Servers{Provider: q.provider, Journal: q.catalog})
-	w.RegisterActivity(&activities.Connections{Credentials: q.provider, Journal: q.catalog})
+	servers := &activities.Servers{Provider: q.provider, Journal: q.catalog}
+	w.RegisterActivity(servers)
+	connections := &activities.Connections{Credentials: q.provider, Journal: q.catalog}
+	w.RegisterActivity(connections)
+	w.RegisterActivity(&activities.Updates{Servers: servers, Connections: connections})
 	w.RegisterActivity(&activities.Monitor{Shards: q.monitor})
 	w.RegisterActivity(&activities.Retention{Catalog: q.catalog, Keep: q.keep})
 	w.RegisterActivity(&activities.Trash{Catalog: q.catalog, Timers: timers{q.client}})

@@ -66,7 +66,7 @@ func TestAResizeCancelledWhileItsWorkerIsDeadIsUndone(t *testing.T) {
 func resize(t *testing.T, stack *stacktest.Stack, name string, to openapi.UpdateInstanceRequest) openapi.Operation {
 	t.Helper()
 	response := accepted(t, func() (*openapi.UpdateInstanceResponse, error) {
-		return stack.Client.UpdateInstanceWithResponse(t.Context(), name, to)
+		return stack.Client.UpdateInstanceWithResponse(t.Context(), name, nil, to)
 	})
 	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
 	return *response.JSON202

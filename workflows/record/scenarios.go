@@ -43,7 +43,7 @@ func scenarios() []scenario {
 	cancelled := func(at memory.Place) func(*memory.World, func()) {
 		return func(w *memory.World, cancel func()) { w.Meet(at, memory.Hang(cancel)) }
 	}
-	create, fork, trash, remove, resize, rotate := toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindRotate
+	create, fork, trash, remove, update, rotate := toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindUpdate, toygres.KindRotate
 	return []scenario{
 		{kind: create, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: create, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
@@ -116,30 +116,37 @@ func scenarios() []scenario {
 		{kind: remove, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
 		{kind: remove, name: "cancelled_remove", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtDelete)},
 
-		{kind: resize, name: "succeeded", ends: toygres.OperationSucceeded},
-		{kind: resize, name: "stopped_succeeded", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.Stopped() }},
-		{kind: resize, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
+		{kind: update, name: "succeeded", ends: toygres.OperationSucceeded},
+		{kind: update, name: "reloaded", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.WithoutRestart() }},
+		{kind: update, name: "resized", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.AlsoBigger() }},
+		{kind: update, name: "only_resized", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.OnlyBigger() }},
+		{kind: update, name: "only_resized_start_failed", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
+			w.OnlyBigger()
+			w.Meet(memory.AtObserve, w.Failing)
+		}},
+		{kind: update, name: "stopped_succeeded", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) { w.Stopped() }},
+		{kind: update, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
 			w.Meet(memory.AtBegin, down)
-			w.Meet(memory.AtResize, broken, broken)
-			w.Meet(memory.AtQuery, broken)
+			w.Meet(memory.AtConfigure, broken)
+			w.Meet(memory.AtReload, broken, broken)
+			w.Meet(memory.AtRestart, broken)
 			w.Meet(memory.AtFinish, down)
 		}},
-		{kind: resize, name: "refused", ends: toygres.OperationFailed, arrange: meet(memory.AtResize, invalid)},
-		{kind: resize, name: "start_failed", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) { w.Meet(memory.AtObserve, w.Failing) }},
-		{kind: resize, name: "start_failed_twice", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
-			w.Meet(memory.AtObserve, w.Failing, w.Failing)
+		{kind: update, name: "refused", ends: toygres.OperationFailed, arrange: meet(memory.AtReload, invalid)},
+		{kind: update, name: "start_failed", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtObserve, memory.After(func() {}), w.Failing)
 		}},
-		{kind: resize, name: "query_failed", ends: toygres.OperationFailed, arrange: meet(memory.AtQuery, invalid)},
-		{kind: resize, name: "undo_retried", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
+		{kind: update, name: "undo_retried", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) {
 			w.Meet(memory.AtQuery, invalid)
-			w.Meet(memory.AtResize, memory.After(func() {}), broken)
+			w.Meet(memory.AtConfigure, memory.After(func() {}), broken)
 		}},
-		{kind: resize, name: "result_refused", ends: toygres.OperationFailed,
+		{kind: update, name: "result_refused", ends: toygres.OperationFailed,
 			arrange: meet(memory.AtFinish, memory.Fail(toygres.Errorf(toygres.CodeConflict, "it is something else now")))},
-		{kind: resize, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
-		{kind: resize, name: "cancelled_resize", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtResize)},
-		{kind: resize, name: "cancelled_wait", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtObserve)},
-		{kind: resize, name: "cancelled_query", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtQuery)},
+		{kind: update, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
+		{kind: update, name: "cancelled_configure", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtConfigure)},
+		{kind: update, name: "cancelled_reload", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtReload)},
+		{kind: update, name: "cancelled_restart", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtRestart)},
+		{kind: update, name: "cancelled_query", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtQuery)},
 
 		{kind: rotate, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: rotate, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
@@ -185,8 +192,10 @@ func (s scenario) record(ctx context.Context, c client.Client, number int) (*his
 	workers := worker.New(c, workflows.TaskQueue, worker.Options{MaxHeartbeatThrottleInterval: 2 * time.Second})
 	workflows.Register(workers)
 	workers.RegisterActivity(&activities.Operations{Catalog: w})
-	workers.RegisterActivity(&activities.Servers{Provider: w, Journal: w})
-	workers.RegisterActivity(&activities.Connections{Credentials: w, Journal: w, Query: w.Query})
+	servers, connections := &activities.Servers{Provider: w, Journal: w}, &activities.Connections{Credentials: w, Journal: w, Query: w.Query}
+	workers.RegisterActivity(servers)
+	workers.RegisterActivity(connections)
+	workers.RegisterActivity(&activities.Updates{Servers: servers, Connections: connections, Load: w.Load})
 	workers.RegisterActivity(&activities.Trash{Catalog: w, Timers: w})
 	workers.RegisterActivity(&activities.Places{Catalog: w, Doors: memory.Doors(func() error { return workflows.CallIn(ctx, c, op.InstanceID) })})
 	if err := workers.Start(); err != nil {

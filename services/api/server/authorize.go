@@ -36,6 +36,7 @@ var needs = map[string]toygres.Role{
 	"listInstances":      toygres.RoleViewer,
 	"getInstance":        toygres.RoleViewer,
 	"getConnection":      toygres.RoleViewer,
+	"listParameters":     toygres.RoleViewer,
 	"listInstanceEvents": toygres.RoleViewer,
 	"getHealth":          toygres.RoleViewer,
 	"getMonitor":         toygres.RoleViewer,

@@ -32,6 +32,7 @@ func (s *Server) instance(i toygres.Instance) openapi.Instance {
 		ImageType:     openapi.ImageType(i.Spec.ImageType),
 		RuntimeImage:  optional(i.Spec.RuntimeImageName),
 		Public:        i.Spec.Public,
+		Parameters:    i.Spec.Parameters,
 		AllowedCidrs:  i.Spec.AllowedCIDRs,
 		State:         openapi.InstanceState(i.State),
 		Health:        openapi.Health(i.Health),
@@ -75,6 +76,9 @@ func (s *Server) operation(o toygres.Operation) openapi.Operation {
 	}
 	if !o.Size.IsZero() {
 		out.Size = &openapi.Size{CpuMillis: o.Size.CPUMillis, MemoryMib: o.Size.MemoryMiB, StorageGib: o.Size.StorageGiB}
+	}
+	if o.Kind == toygres.KindUpdate {
+		out.Parameters, out.AllowedCidrs = &o.Configuration.Parameters, &o.Configuration.AllowedCIDRs
 	}
 	for i, step := range o.Steps {
 		out.Steps[i] = openapi.Step{

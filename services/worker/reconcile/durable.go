@@ -88,11 +88,14 @@ func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run
 		outcome.InstanceState, outcome.Step = toygres.StateTrashed, toygres.StepTrash
 	case toygres.KindRotate:
 		outcome.InstanceState, outcome.Step = toygres.StateRunning, toygres.StepFinish
-	case toygres.KindResize:
+	case toygres.KindResize, toygres.KindUpdate:
 		outcome.InstanceState, outcome.Step, outcome.Size = toygres.StateRunning, toygres.StepRecord, op.Size
-		outcome.Endpoint, outcome.ServerVersion = run.Resized.Endpoint, run.Resized.ServerVersion
-		if run.Resized.Stopped {
+		outcome.Endpoint, outcome.ServerVersion = run.Updated.Endpoint, run.Updated.ServerVersion
+		if run.Updated.Stopped {
 			outcome.InstanceState = toygres.StateStopped
+		}
+		if op.Kind == toygres.KindUpdate {
+			outcome.Step, outcome.Configuration = toygres.StepRecordSettings, &op.Configuration
 		}
 	}
 	if err := r.Catalog.FinishOperation(ctx, outcome); err != nil {
@@ -116,7 +119,12 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 			return err
 		}
 		outcome.Message = why + "; what had been made was removed"
-	case toygres.KindResize, toygres.KindTrash, toygres.KindRotate:
+	case toygres.KindResize, toygres.KindUpdate, toygres.KindTrash, toygres.KindRotate:
+		if op.Kind == toygres.KindUpdate {
+			if err := r.configureAsBefore(ctx, op); err != nil {
+				return err
+			}
+		}
 		over, err := r.takeAsFound(ctx, op, why, &outcome)
 		if err != nil || !over {
 			return err
@@ -137,6 +145,20 @@ func (r *Reconciler) repaired(ctx context.Context, op toygres.Operation, why str
 	return err
 }
 
+// configureAsBefore gives back the configuration that an update was to replace:
+// nobody knows how far the server has come with the other.
+func (r *Reconciler) configureAsBefore(ctx context.Context, op toygres.Operation) error {
+	instance, err := r.Catalog.InstanceByID(ctx, op.InstanceID)
+	if err != nil {
+		return err
+	}
+	err = r.Provider.Configure(ctx, op.InstanceID, instance.Spec.Configuration())
+	if toygres.CodeOf(err) == toygres.CodeNotFound {
+		return nil // which is what will be found
+	}
+	return err
+}
+
 // takeAsFound makes the outcome of any other operation what the provider shows, and
 // reports whether that will last. A server that does not start is stopped, as
 // after any other start that failed: its data is there.
@@ -147,7 +169,10 @@ func (r *Reconciler) takeAsFound(ctx context.Context, op toygres.Operation, why 
 	}
 	outcome.Size, outcome.Endpoint = seen.Size, seen.Endpoint
 	outcome.Message = why + "; the instance has " + seen.Size.String()
-	if op.Kind != toygres.KindResize {
+	if op.Kind == toygres.KindUpdate {
+		outcome.Message += " and, from its next start on, the configuration from before"
+	}
+	if op.Kind != toygres.KindResize && op.Kind != toygres.KindUpdate {
 		outcome.Message = why + "; the instance is as it was found"
 	}
 	switch seen.Phase {

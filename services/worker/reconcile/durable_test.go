@@ -115,7 +115,7 @@ func (w *world) resizing(name string, to toygres.Size) catalog.Begun {
 	w.t.Helper()
 	instance, err := w.catalog.Instance(w.t.Context(), name)
 	require.NoError(w.t, err)
-	begun, err := w.catalog.BeginResize(w.t.Context(), name, instance.Spec.Size(), to, w.owner)
+	begun, err := w.catalog.BeginUpdate(w.t.Context(), name, catalog.Update{From: instance.Spec.Settings(), To: instance.Spec.Resized(to).Settings()}, w.owner)
 	require.NoError(w.t, err)
 	require.NoError(w.t, w.catalog.StartOperation(w.t.Context(), begun.Operation.ID, "run"))
 	return begun
@@ -179,7 +179,7 @@ func TestResizeThatTheCatalogForgotIsRecorded(t *testing.T) {
 	w.running("demo")
 	begun := w.resizing("demo", bigger)
 	w.workflows.is(begun.Operation.ID, reconcile.Run{State: reconcile.RunCompleted,
-		Resized: workflows.ResizeInstanceResult{Endpoint: toygres.Endpoint{Host: "127.0.0.1", Port: 20000}, ServerVersion: "18.4"}})
+		Updated: workflows.UpdateInstanceResult{Endpoint: toygres.Endpoint{Host: "127.0.0.1", Port: 20000}, ServerVersion: "18.4"}})
 	w.reconcile(1, often)
 	w.ends(begun.Operation.ID, toygres.OperationSucceeded, toygres.StateRunning)
 	instance, err := w.catalog.Instance(t.Context(), "demo")

@@ -45,7 +45,7 @@ type Run struct {
 
 	// What it has made, when it is RunCompleted.
 	Created workflows.CreateInstanceResult
-	Resized workflows.ResizeInstanceResult
+	Updated workflows.UpdateInstanceResult
 }
 
 // RunState is where a workflow is in its life.
@@ -94,8 +94,8 @@ func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 		switch op.Kind {
 		case toygres.KindCreate, toygres.KindFork:
 			err = workflow.Get(ctx, &run.Created)
-		case toygres.KindResize:
-			err = workflow.Get(ctx, &run.Resized)
+		case toygres.KindResize, toygres.KindUpdate:
+			err = workflow.Get(ctx, &run.Updated)
 		}
 	}
 	return run, err

@@ -249,12 +249,13 @@ export interface paths {
          * @description What is left out stays as it is. Display name, description, tags, deletion protection and monitoring are changed at once,
          *     and the answer is `200`; a tag that is `null` is removed.
          *
-         *     Other CPU, memory or storage starts an operation and answers `202`. The
-         *     state is `updating` until it is done: a running server starts anew with its new size, which cuts connections, and a
-         *     stopped one stays stopped. `GET` shows the old size until then.
+         *     Other CPU, memory, storage, parameters or networks start one operation and answer `202`. The state is `updating` until it is done,
+         *     and `GET` shows the old settings until then. A running server takes up what it can as it runs, and starts anew once where a
+         *     size or a parameter needs that, which cuts connections; a stopped one stays stopped.
          *
-         *     Storage only grows. If the server can't have or can't start with the new size, it gets back the CPU and memory that
-         *     it had, and the operation says why. What the instance has already changes nothing and answers `200`.
+         *     Parameters are checked against the server's own `pg_settings`, so they can be set while it runs; `null` resets one. Storage only
+         *     grows. If the server can't have or can't start with what is asked, it gets back what it had but for storage that has
+         *     grown, and the operation says why. What the instance has already changes nothing and answers `200`.
          */
         patch: operations["updateInstance"];
         trace?: never;
@@ -637,6 +638,29 @@ export interface paths {
          * @description Its health is `unknown` until the next probe, which is made within seconds over a new connection. To pause and resume the monitoring of an instance, `PATCH` its `monitored`.
          */
         post: operations["restartWatching"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{name}/parameters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The parameters of an instance's server
+         * @description While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+         */
+        get: operations["listParameters"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1713,6 +1737,8 @@ export interface components {
         };
         /** @enum {string} */
         DurableFunctionStatus: "pending" | "running" | "completed" | "failed" | "cancelled";
+        /** @enum {string} */
+        Effect: "nothing" | "reload" | "restart";
         Endpoint: {
             host: string;
             port: number;
@@ -1827,6 +1853,10 @@ export interface components {
              * @description The operation in progress.
              */
             operation_id?: string;
+            /** @description PostgreSQL parameters that are set, beyond what follows from the size. */
+            parameters: {
+                [key: string]: string;
+            };
             provider: string;
             public: boolean;
             /**
@@ -1854,6 +1884,7 @@ export interface components {
             /** @description Absent on the last page. */
             next_cursor?: string;
         };
+        InstanceOrPlan: components["schemas"]["Instance"] | components["schemas"]["Plan"];
         /** @enum {string} */
         InstanceState: "creating" | "running" | "stopping" | "stopped" | "starting" | "restarting" | "updating" | "deleting" | "trashed" | "deleted" | "failed";
         LogEnd: {
@@ -1937,6 +1968,8 @@ export interface components {
             versions: number[];
         };
         Operation: {
+            /** @description That an update is to give; absent for all else. */
+            allowed_cidrs?: string[];
             /**
              * Format: uuid
              * @description The batch that it is a part of.
@@ -1955,12 +1988,16 @@ export interface components {
             instance_id: string;
             instance_name: string;
             kind: components["schemas"]["OperationKind"];
+            /** @description That an update is to give, all of them; absent for all else. */
+            parameters?: {
+                [key: string]: string;
+            };
             /**
              * Format: uuid
              * @description The operation that failed or was cancelled, and that this one tries again.
              */
             retry_of?: string;
-            /** @description That a resize is to give; absent for all else. */
+            /** @description That a resize or update is to give; absent for all else. */
             size?: components["schemas"]["Size"];
             /** Format: date-time */
             started_at?: string;
@@ -1970,13 +2007,60 @@ export interface components {
             temporal_url?: string;
         };
         /** @enum {string} */
-        OperationKind: "create" | "fork" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize" | "rotate";
+        OperationKind: "create" | "fork" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize" | "update" | "rotate";
         OperationList: {
             items: components["schemas"]["Operation"][];
             next_cursor?: string;
         };
         /** @enum {string} */
         OperationState: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+        Parameter: {
+            category?: string;
+            /** @description What the server has, with its unit; absent while it does not run, as all that follows. */
+            current?: string;
+            description?: string;
+            /** @description Why it can't be set; absent for one that can. */
+            fixed?: string;
+            max?: string;
+            min?: string;
+            name: string;
+            one_of?: string[];
+            /** @description Whether a restart would bring another value. */
+            pending_restart?: boolean;
+            /** @description What is set of the instance; absent when nothing is. */
+            set?: string;
+            /** @description What another value takes. */
+            takes?: components["schemas"]["Effect"];
+            /** @description bool, integer, real, string or enum. */
+            type?: string;
+            /** @description What bare numbers and the bounds count, for example "8kB". */
+            unit?: string;
+        };
+        ParameterList: {
+            /** @description Whether the server was asked; otherwise it does not run, and only what is set is here. */
+            from_server: boolean;
+            items: components["schemas"]["Parameter"][];
+        };
+        Plan: {
+            changes: components["schemas"]["PlannedChange"][];
+            /** @description For the parameter `plan` of the request that carries it out. */
+            fingerprint: string;
+            /** @description What clients will notice, in words. */
+            interruption: string;
+            /** @description Those of the operation; empty when it takes none. */
+            steps: string[];
+            /** @description The most that a change takes. */
+            takes: components["schemas"]["Effect"];
+        };
+        PlannedChange: {
+            /** @description As in the request, for example "parameters.work_mem". */
+            field: string;
+            /** @description Absent for what is not set. */
+            from?: string;
+            takes: components["schemas"]["Effect"];
+            /** @description Absent for what is taken away. */
+            to?: string;
+        };
         /** @description PostgreSQL's own error. */
         PostgresError: {
             detail?: string;
@@ -2198,6 +2282,8 @@ export interface components {
             items: components["schemas"]["Token"][];
         };
         UpdateInstanceRequest: {
+            /** @description All networks from which clients may come, such as 203.0.113.0/24; empty: wherever it can be reached from. */
+            allowed_cidrs?: string[];
             /** @description Thousandths of a core. */
             cpu_millis?: number;
             /** @description Whether a delete is refused. */
@@ -2209,6 +2295,10 @@ export interface components {
             memory_mib?: number;
             /** @description Whether its health is watched. */
             monitored?: boolean;
+            /** @description PostgreSQL parameters to set, written as in postgresql.conf without quotes, and with null to reset; others stay. */
+            parameters?: {
+                [key: string]: string | null;
+            };
             /** @description GiB of storage; not less than it has. */
             storage_gib?: number;
             /** @description Tags to set, and with null to remove; others stay. A name has 1 to 63 letters, digits and `-_./`; an instance at most 50 tags. */
@@ -2679,7 +2769,12 @@ export interface operations {
     };
     updateInstance: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Change nothing, and answer the `Plan` of what would be done. */
+                dry_run?: boolean;
+                /** @description The `fingerprint` of a plan for the same request. If anything that it was made from is different by now, nothing is changed, and the answer is `409`. */
+                plan?: string;
+            };
             header?: never;
             path: {
                 /** @description The instance's name. */
@@ -2693,7 +2788,15 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Instance"];
+            /** @description The instance, or for a dry run the plan. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceOrPlan"];
+                };
+            };
             202: components["responses"]["Operation"];
             default: components["responses"]["Problem"];
         };
@@ -3118,6 +3221,30 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Instance"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listParameters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The parameters, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParameterList"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };

@@ -52,6 +52,35 @@ export function TextField({ label, hint, error, aside, unit, className, ...input
   )
 }
 
+interface TextAreaFieldProps extends FieldProps, ComponentProps<'textarea'> {}
+
+/** A labelled text of several lines with its hint or error. */
+export function TextAreaField({ label, hint, error, aside, className, ...textarea }: TextAreaFieldProps) {
+  const id = useId()
+  const noteID = `${id}-note`
+  return (
+    <div className={className}>
+      <div className="mb-1.5 flex items-baseline justify-between gap-2">
+        <label htmlFor={id} className="text-sm font-medium">
+          {label}
+        </label>
+        {aside}
+      </div>
+      <textarea
+        id={id}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={error || hint ? noteID : undefined}
+        className={cx(
+          'w-full rounded-md border bg-surface px-3 py-2 text-base shadow-card transition-colors placeholder:text-ink-faint',
+          error ? 'border-bad' : 'border-control hover:border-ink-faint',
+        )}
+        {...textarea}
+      />
+      <FieldNote id={noteID} hint={hint} error={error} />
+    </div>
+  )
+}
+
 /** The line below a field: its error, or else its hint. It keeps its height. */
 export function FieldNote({ id, hint, error }: { id: string; hint?: ReactNode; error?: string | undefined }) {
   return (

@@ -44,6 +44,9 @@ func (w *World) FinishOperation(ctx context.Context, o toygres.Outcome) error {
 	w.instance.State, w.instance.Operation = becomes, ""
 	w.instance.Endpoint, w.instance.ServerVersion = o.Endpoint, o.ServerVersion
 	w.instance.Spec = w.instance.Spec.Resized(o.Size.Or(w.instance.Spec.Size()))
+	if o.Configuration != nil {
+		w.instance.Spec = w.instance.Spec.Configured(*o.Configuration)
+	}
 	if becomes == toygres.StateFailed {
 		w.instance.Message = o.Message
 	}

@@ -34,11 +34,16 @@ func (w *World) Resize(ctx context.Context, id toygres.InstanceID, size toygres.
 		return err
 	}
 	w.mu.Lock()
+	same := size.Or(w.size) == w.size
 	w.size = size.Or(w.size)
 	phase := w.server
 	w.mu.Unlock()
+	if same && phase != toygres.PhaseFailed {
+		return nil
+	}
 	if phase != toygres.PhaseStopped {
 		phase = toygres.PhaseReady
+		w.anew()
 	}
 	w.show(id, phase)
 	return nil

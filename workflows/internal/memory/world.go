@@ -20,8 +20,11 @@ type World struct {
 	operation toygres.Operation
 	previous  toygres.State // of the instance, before the operation
 	server    toygres.Phase
-	size      toygres.Size // of the server
-	rotated   string       // the request that last changed the password
+	size      toygres.Size          // of the server
+	files     toygres.Configuration // that the server reads
+	started   toygres.Configuration // that it was started with
+	restarts  int
+	rotated   string // the request that last changed the password
 	troubles  map[Place][]Trouble
 	watchers  []chan toygres.InstanceID
 	timer     time.Time       // when the instance is purged; zero when no timer is set
@@ -64,6 +67,10 @@ func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.Inst
 	}
 	w.operation.Previous = w.previous
 	w.size = w.instance.Spec.Size()
+	if kind == toygres.KindUpdate {
+		w.instance.State, w.previous, w.server = toygres.StateUpdating, toygres.StateRunning, toygres.PhaseReady
+		w.operation.Size, w.operation.Configuration, w.operation.Previous = w.size, Configured, w.previous
+	}
 	if kind == toygres.KindResize {
 		w.instance.State, w.previous, w.server = toygres.StateUpdating, toygres.StateRunning, toygres.PhaseReady
 		w.operation.Size, w.operation.Previous = Bigger, w.previous
@@ -134,6 +141,9 @@ const (
 	AtObserve   Place = "observe"
 	AtResize    Place = "resize"
 	AtRotate    Place = "rotate"
+	AtConfigure Place = "configure"
+	AtReload    Place = "reload"
+	AtRestart   Place = "restart"
 	AtStop      Place = "stop"
 	AtStart     Place = "start"
 	AtTimer     Place = "timer"

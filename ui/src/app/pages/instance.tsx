@@ -14,11 +14,13 @@ import { EventList } from '@/features/events/event-list'
 import { HealthCard } from '@/features/health/health-card'
 import { ConnectionCard } from '@/features/instances/connection-card'
 import { DangerZone } from '@/features/instances/danger-zone'
+import { DetailsButton } from '@/features/instances/details-dialog'
 import { ForkButton } from '@/features/instances/fork-dialog'
 import { LifecycleButtons } from '@/features/instances/lifecycle-buttons'
 import { OverviewCard } from '@/features/instances/overview-card'
 import { instanceQuery } from '@/features/instances/queries'
 import { ResizeButton } from '@/features/instances/resize-dialog'
+import { SettingsCard } from '@/features/instances/settings-card'
 import { StateBadge } from '@/features/instances/state-badge'
 import { LogCard } from '@/features/logs/log-card'
 import { OperationCard } from '@/features/operations/operation-card'
@@ -70,6 +72,9 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
   return (
     <>
       <Heading name={instance.name}>
+        {instance.display_name && (
+          <span className="wrap-anywhere text-ink-soft">{instance.display_name}</span>
+        )}
         <StateBadge instance={instance} />
         {mayOperate && (
           <div className="ml-auto">
@@ -119,6 +124,7 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
             aside={
               mayOperate && (
                 <div className="flex gap-2">
+                  {instance.state !== 'trashed' && <DetailsButton instance={instance} />}
                   <ForkButton
                     instance={instance}
                     onStarted={({ instance_name }) =>
@@ -130,6 +136,7 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
               )
             }
           />
+          <SettingsCard instance={instance} mayChange={mayOperate} onStarted={({ id }) => setStarted(id)} />
           {mayOperate && <DangerZone instance={instance} />}
         </div>
       </div>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Trash2 } from 'lucide-react'
+import { Shield, ShieldOff, Trash2 } from 'lucide-react'
 import { useState, type SubmitEvent } from 'react'
 
 import { ErrorAlert } from '@/components/alert'
@@ -11,7 +11,7 @@ import type { Schema } from '@/lib/api'
 import { humanDuration } from '@/lib/time'
 import { toast } from '@/lib/toasts'
 
-import { offerQuery, useDeleteInstance } from './queries'
+import { offerQuery, useDeleteInstance, useUpdateInstance } from './queries'
 import { canDelete } from './state'
 
 /** Where an instance is deleted: into the trash, or for good. */
@@ -24,15 +24,22 @@ export function DangerZone({ instance }: { instance: Schema<'Instance'> }) {
     <Card title="Danger zone">
       <div className="flex flex-col gap-3">
         <p className="text-ink-soft">
-          {!canDelete(instance.state)
-            ? 'It can be deleted when the operation in progress has ended.'
-            : trashed
-              ? 'Removes the instance and all its data now. This can’t be undone.'
-              : keep
-                ? `Stops the instance and keeps it in the trash for ${keep}, from where it can be brought back.`
-                : 'Deletes the instance and all its data. This can’t be undone.'}
+          {instance.deletion_protection
+            ? 'It is protected against deletion.'
+            : !canDelete(instance.state)
+              ? 'It can be deleted when the operation in progress has ended.'
+              : trashed
+                ? 'Removes the instance and all its data now. This can’t be undone.'
+                : keep
+                  ? `Stops the instance and keeps it in the trash for ${keep}, from where it can be brought back.`
+                  : 'Deletes the instance and all its data. This can’t be undone.'}
         </p>
-        <Button look="dangerOutline" disabled={!canDelete(instance.state)} onClick={() => setAsking(true)}>
+        {!trashed && <ProtectionButton instance={instance} />}
+        <Button
+          look="dangerOutline"
+          disabled={instance.deletion_protection || !canDelete(instance.state)}
+          onClick={() => setAsking(true)}
+        >
           <Trash2 aria-hidden />
           {what}
         </Button>
@@ -46,6 +53,23 @@ export function DangerZone({ instance }: { instance: Schema<'Instance'> }) {
         />
       )}
     </Card>
+  )
+}
+
+function ProtectionButton({ instance }: { instance: Schema<'Instance'> }) {
+  const update = useUpdateInstance(instance.name)
+  const on = instance.deletion_protection
+  return (
+    <>
+      {update.isError && <ErrorAlert error={update.error} />}
+      <Button
+        pending={update.isPending}
+        onClick={() => update.mutate({ body: { deletion_protection: !on } })}
+      >
+        {on ? <ShieldOff aria-hidden /> : <Shield aria-hidden />}
+        {on ? 'Turn protection off' : 'Protect against deletion'}
+      </Button>
+    </>
   )
 }
 

@@ -6,6 +6,8 @@ import { RelativeTime } from '@/components/relative-time'
 import type { Schema } from '@/lib/api'
 import { humanCPU, humanMemory, humanStorage } from '@/lib/size'
 
+import { writeAssignments } from './assignments'
+
 const health: Record<Schema<'Health'>, string> = {
   healthy: 'Healthy',
   unhealthy: 'Unhealthy',
@@ -23,8 +25,17 @@ export function OverviewCard({ instance: i, aside }: Props) {
   return (
     <Card title="Overview" aside={aside} flush>
       <dl className="divide-y">
+        {i.description && (
+          <div className="px-4 py-2 wrap-anywhere whitespace-pre-line text-ink-soft sm:px-5">
+            <dt className="sr-only">Description</dt>
+            <dd>{i.description}</dd>
+          </div>
+        )}
+        {Object.keys(i.tags).length > 0 && (
+          <Row label="Tags">{writeAssignments(i.tags).replaceAll(' = ', '=').replaceAll('\n', ', ')}</Row>
+        )}
         <Row label="PostgreSQL">{i.server_version ?? i.version}</Row>
-        <Row label="Health">{health[i.health]}</Row>
+        <Row label="Health">{i.monitored ? health[i.health] : 'Not watched'}</Row>
         <Row label="CPU">{humanCPU(i.cpu_millis)}</Row>
         <Row label="Memory">{humanMemory(i.memory_mib)}</Row>
         <Row label="Storage">{humanStorage(i.storage_gib)}</Row>
@@ -35,7 +46,6 @@ export function OverviewCard({ instance: i, aside }: Props) {
           </Row>
         )}
         <Row label="Reachable">{i.public ? 'publicly' : 'internally'}</Row>
-        <Row label="Allowed networks">{i.allowed_cidrs.join(', ') || 'all'}</Row>
         <Row label="Provider">{i.provider}</Row>
         <Row label="Created">
           <RelativeTime at={i.created_at} />

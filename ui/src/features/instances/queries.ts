@@ -99,12 +99,22 @@ export function useCreateInstances() {
   })
 }
 
-/** Gives the instance called name another size. It answers with an operation, or with the instance when it has that already. */
-export function useResizeInstance(name: string) {
+type UpdateRequest = Schema<'UpdateInstanceRequest'>
+
+/**
+ * Changes the instance called name: only if it is still as it was when plan was made, if there is one. It answers with an
+ * operation, or with the instance when that takes none.
+ */
+export function useUpdateInstance(name: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (body: Schema<'UpdateInstanceRequest'>) =>
-      answer(api.PATCH('/api/instances/{name}', { body, params: { path: { name } } })),
+    mutationFn: async ({ body, plan }: { body: UpdateRequest; plan?: string }) => {
+      const query = plan === undefined ? {} : { plan }
+      const updated = await answer(
+        api.PATCH('/api/instances/{name}', { body, params: { path: { name }, query } }),
+      )
+      return updated as Schema<'Operation'> | Schema<'Instance'> // it is no dry run
+    },
     onSuccess: () => client.invalidateQueries(),
   })
 }
@@ -124,6 +134,19 @@ export function useForkInstance(source: string) {
   })
 }
 
+/** Asks what a change of the instance called name would do. */
+export function usePlanUpdate(name: string) {
+  return useMutation({
+    mutationFn: async (body: UpdateRequest) => {
+      const query = { dry_run: true }
+      const plan = await answer(
+        api.PATCH('/api/instances/{name}', { body, params: { path: { name }, query } }),
+      )
+      return plan as Schema<'Plan'>
+    },
+  })
+}
+
 /** Gives the superuser of the instance called name another password. */
 export function useRotatePassword(name: string) {
   const client = useQueryClient()
@@ -131,6 +154,17 @@ export function useRotatePassword(name: string) {
     mutationFn: () =>
       answer(api.POST('/api/instances/{name}/password/rotate', { params: { path: { name } } })),
     onSuccess: () => client.invalidateQueries(),
+  })
+}
+
+/** The parameters of an instance's server. They change with its state and with what is set. */
+export function parametersQuery(instance: Schema<'Instance'>) {
+  const { id, name, state, parameters } = instance
+  return queryOptions({
+    queryKey: ['instances', 'parameters', id, state, parameters],
+    queryFn: ({ signal }) =>
+      answer(api.GET('/api/instances/{name}/parameters', { params: { path: { name } }, signal })),
+    enabled: state === 'running' || state === 'stopped',
   })
 }
 

@@ -10,7 +10,7 @@ import type { Schema } from '@/lib/api'
 import { fieldMessages } from '@/lib/problem'
 import { toast } from '@/lib/toasts'
 
-import { offerQuery, useResizeInstance } from './queries'
+import { offerQuery, useUpdateInstance } from './queries'
 import { checkResize, resizeRequest, sizeDraft } from './resize'
 import { canResize } from './state'
 
@@ -43,7 +43,7 @@ function ResizeDialog({ instance, onStarted, onClose }: Props & { onClose: () =>
   const [draft, setDraft] = useState(() => sizeDraft(instance))
   const [answered, setAnswered] = useState<Record<string, string>>({})
   const offer = useQuery(offerQuery)
-  const resize = useResizeInstance(instance.name)
+  const resize = useUpdateInstance(instance.name)
 
   const broken = offer.data ? checkResize(draft, has, offer.data) : {}
   const request = resizeRequest(draft, has)
@@ -61,17 +61,20 @@ function ResizeDialog({ instance, onStarted, onClose }: Props & { onClose: () =>
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     if (!ready || resize.isPending) return
-    resize.mutate(request, {
-      onSuccess: (answer) => {
-        // Somebody else may have given it this size already; then there is no operation.
-        if ('steps' in answer) {
-          toast(`Resizing ${instance.name}`)
-          onStarted(answer)
-        }
-        onClose()
+    resize.mutate(
+      { body: request },
+      {
+        onSuccess: (answer) => {
+          // Somebody else may have given it this size already; then there is no operation.
+          if ('steps' in answer) {
+            toast(`Resizing ${instance.name}`)
+            onStarted(answer)
+          }
+          onClose()
+        },
+        onError: (error) => setAnswered(fieldMessages(error)),
       },
-      onError: (error) => setAnswered(fieldMessages(error)),
-    })
+    )
   }
   return (
     <Dialog title={`Resize ${instance.name}`} onClose={onClose}>

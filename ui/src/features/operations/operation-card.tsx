@@ -80,6 +80,11 @@ const cancelling: Partial<Record<Operation['kind'], { doing: string; detail: str
     detail: 'What was begun is removed again. Nothing is left behind but a record that it was cancelled.',
   },
   delete: { doing: 'deleting', detail: 'This works only as long as nothing has been removed yet.' },
+  update: {
+    doing: 'updating',
+    detail:
+      'It gets back the settings that it had, for which the server may start anew once more. Storage that has grown stays.',
+  },
   resize: {
     doing: 'resizing',
     detail:

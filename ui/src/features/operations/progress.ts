@@ -15,7 +15,7 @@ export function canCancel(operation: Operation): boolean {
   return (
     isActive(operation) &&
     !operation.cancel_asked &&
-    ['create', 'fork', 'trash', 'delete', 'resize', 'rotate'].includes(operation.kind)
+    ['create', 'fork', 'trash', 'delete', 'resize', 'update', 'rotate'].includes(operation.kind)
   )
 }
 
@@ -29,6 +29,7 @@ const kinds: Record<Operation['kind'], string> = {
   start: 'Start',
   restart: 'Restart',
   resize: 'Resize',
+  update: 'Update',
   rotate: 'Rotate password',
 }
 
