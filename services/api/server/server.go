@@ -130,6 +130,7 @@ func (s *Server) Run(ctx context.Context) {
 	var background sync.WaitGroup
 	defer background.Wait()
 	background.Go(func() { s.hub.run(ctx) })
+	background.Go(func() { s.prune(ctx) })
 	connected := false
 	err := s.options.Catalog.Listen(ctx, catalog.Listener{
 		Connected: func() {

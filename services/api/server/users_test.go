@@ -3,12 +3,14 @@ package server_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/openapi"
+	"github.com/toygres/toygres/services/api/auth"
 	"github.com/toygres/toygres/services/api/server"
 )
 
@@ -122,4 +124,17 @@ func TestQuotaIsSetShownAndKept(t *testing.T) {
 	require.Equal(t, 0, *me.Quota.Instances.Limit)
 	require.Nil(t, me.Quota.StorageGib.Limit)
 	require.Nil(t, decode[openapi.User](a.asAdmin().patch("/api/users/olaf", `{"quota":{}}`), 200).Override.Instances)
+}
+
+func TestWhatHasEndedIsRemoved(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	token := auth.NewToken()
+	_, err := a.store.CreateToken(t.Context(), catalog.NewToken{User: a.admin.ID, Name: "old", Hash: catalog.HashToken(token), Expires: time.Now().AddDate(0, 0, -8)})
+	require.NoError(t, err)
+	b := startOn(t, a.catalog) // a server that starts looks at once
+	eventually(t, func() bool {
+		tokens, err := b.store.Tokens(t.Context(), a.admin.ID)
+		return err == nil && len(tokens) == 0
+	}, "the token is still there")
 }
