@@ -35,10 +35,10 @@ func (w *world) log(id toygres.InstanceID, o toygres.LogOptions) string {
 }
 
 // awaitLog waits until what a server has written is in its log.
-func (w *world) awaitLog(id toygres.InstanceID, o toygres.LogOptions, text string) {
+func (w *world) awaitLog(id toygres.InstanceID, text string) {
 	w.Helper()
 	require.EventuallyWithT(w, func(c *assert.CollectT) {
-		assert.Contains(c, w.log(id, o), text)
+		assert.Contains(c, w.log(id, toygres.LogOptions{}), text)
 	}, patience, 50*time.Millisecond)
 }
 
@@ -51,7 +51,7 @@ func logsAreWhatTheServerWrote(t *testing.T, w *world) {
 	require.NoError(t, conn.QueryRow(w.ctx, `SELECT clock_timestamp()`).Scan(&now))
 	w.say(conn, "said later")
 	w.say(conn, "said last")
-	w.awaitLog(id, toygres.LogOptions{}, "said last")
+	w.awaitLog(id, "said last")
 
 	all := w.log(id, toygres.LogOptions{})
 	require.Contains(t, all, "ready to accept connections")
@@ -76,7 +76,7 @@ func logsAreWhatTheServerWrote(t *testing.T, w *world) {
 
 	long := "long " + strings.Repeat("x", 100_000) + " end"
 	w.say(conn, long)
-	w.awaitLog(id, toygres.LogOptions{}, long+"\n")
+	w.awaitLog(id, long+"\n")
 }
 
 // following reads lines until one has the text in it, and returns them.
@@ -112,7 +112,7 @@ func aFollowedLogGoesOnUntilTheInstanceIsDeleted(t *testing.T, w *world) {
 	id := w.provision()
 	conn := w.connect(id)
 	w.say(conn, "said before")
-	w.awaitLog(id, toygres.LogOptions{}, "said before")
+	w.awaitLog(id, "said before")
 	in, err := w.p.Logs(w.ctx, id, toygres.LogOptions{Tail: -1, Follow: true})
 	require.NoError(t, err)
 	defer in.Close()

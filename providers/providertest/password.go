@@ -49,7 +49,7 @@ func rotationChangesThePasswordUnderOpenConnections(t *testing.T, w *world) {
 	require.Equal(t, "1", w.text(w.connect(id), `SELECT '1'`))
 
 	w.say(open, "said last")
-	w.awaitLog(id, toygres.LogOptions{}, "said last")
+	w.awaitLog(id, "said last")
 	written := w.log(id, toygres.LogOptions{})
 	for _, password := range []string{old.Password, changed.Password, again.Password} {
 		require.NotContains(t, written, password)

@@ -160,7 +160,7 @@ func (c *copying) endArchive() error {
 func (c *copying) abandon() {
 	if c.archive != nil {
 		_ = c.archive.CloseWithError(io.ErrUnexpectedEOF) // never fails
-		<-c.unpacked
+		_ = <-c.unpacked                                  // why it ended is known
 	}
 }
 
