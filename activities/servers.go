@@ -3,8 +3,6 @@ package activities
 import (
 	"context"
 
-	"go.temporal.io/sdk/activity"
-
 	"github.com/toygres/toygres"
 )
 
@@ -29,15 +27,12 @@ type Servers struct {
 	Journal  Journal
 }
 
-// normalPriority is Temporal's default; batches have a higher number, which goes
-// later.
-const normalPriority = 3
-
 // ProvisionInput says what to make.
 type ProvisionInput struct {
 	OperationID toygres.OperationID
 	InstanceID  toygres.InstanceID
 	Spec        toygres.Spec
+	Background  bool // nobody waits for this one alone
 }
 
 // ProvisionResult says nothing yet.
@@ -47,7 +42,7 @@ type ProvisionResult struct{}
 func (s *Servers) Provision(ctx context.Context, in ProvisionInput) (ProvisionResult, error) {
 	step := step{journal: s.Journal, operation: in.OperationID, name: toygres.StepProvision, tries: bounded}
 	return ProvisionResult{}, step.do(ctx, func(ctx context.Context) error {
-		if activity.GetInfo(ctx).Priority.PriorityKey > normalPriority {
+		if in.Background {
 			ctx = toygres.InBackground(ctx)
 		}
 		return s.Provider.Provision(ctx, in.InstanceID, in.Spec)

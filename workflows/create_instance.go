@@ -61,7 +61,8 @@ func create(ctx workflow.Context, op operation, spec toygres.Spec) (CreateInstan
 	var err error
 	if spec.Source == "" {
 		_, err = execute[activities.ProvisionResult](ctx, provisioning, toygres.StepProvision, servers.Provision,
-			activities.ProvisionInput{OperationID: op.id, InstanceID: op.instance, Spec: spec})
+			activities.ProvisionInput{OperationID: op.id, InstanceID: op.instance, Spec: spec,
+				Background: workflow.GetInfo(ctx).Priority == inBatch})
 	} else {
 		patience = copying // which a provider may do in the background
 		_, err = execute[activities.CopyResult](ctx, copying, toygres.StepCopy, servers.Copy,

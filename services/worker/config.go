@@ -22,8 +22,8 @@ type config struct {
 
 	Quota catalog.QuotaConfig // for what a workflow asks for in a user's name
 	// How many instances may be made at a time, whoever asks and by however many
-	// workers; 0: twice as many as this machine has CPUs. All workers should
-	// say the same.
+	// workers; 0: one for each CPU of this machine, which initdb keeps busy, and
+	// one more, which batches leave to others. All workers should say the same.
 	CreatesAtOnce int `env:"CREATES_AT_ONCE"`
 
 	// How often the health of each instance is probed, and into how many parts
@@ -67,10 +67,10 @@ func readConfig() (config, error) {
 		c.Versioning.BuildID = version.String()
 	}
 	if c.CreatesAtOnce < 0 {
-		return config{}, errors.New("TOYGRES_CREATES_AT_ONCE must be at least 1, or 0 for twice the number of CPUs")
+		return config{}, errors.New("TOYGRES_CREATES_AT_ONCE must be at least 1, or 0 for one more than there are CPUs")
 	}
 	if c.CreatesAtOnce == 0 {
-		c.CreatesAtOnce = 2 * runtime.NumCPU()
+		c.CreatesAtOnce = runtime.NumCPU() + 1
 	}
 	if c.MonitorInterval < time.Second || c.MonitorInterval > time.Hour {
 		return config{}, errors.New("TOYGRES_MONITOR_INTERVAL must be between 1s and 1h; write it like 30s")

@@ -21,16 +21,15 @@ const (
 	bigBatch          = 500
 )
 
-// batchStack has places and ports for what these benches make.
-func batchStack(ctx context.Context) (*stacktest.Stack, error) {
-	return stacktest.Up(ctx, os.Stderr, stacktest.WithEnvironment(
-		"TOYGRES_CREATES_AT_ONCE="+strconv.Itoa(atOnce+1), "INSTANCE_PORTS=22000-22999"))
+// batchStack has ports for what these benches make.
+func batchStack(ctx context.Context, variables ...string) (*stacktest.Stack, error) {
+	return stacktest.Up(ctx, os.Stderr, stacktest.WithEnvironment(append(variables, "INSTANCE_PORTS=22000-22999")...))
 }
 
 // benchBatch compares a batch of creates, from its request to its end, with as
 // many servers made by hand, as many at a time.
 func benchBatch(ctx context.Context, s settings) ([]figure, error) {
-	stack, err := batchStack(ctx)
+	stack, err := batchStack(ctx, "TOYGRES_CREATES_AT_ONCE="+strconv.Itoa(atOnce+1))
 	if err != nil {
 		return nil, err
 	}
@@ -99,35 +98,38 @@ func benchInteractive(ctx context.Context, s settings) ([]figure, error) {
 		return nil, err
 	}
 	defer stack.Clean()
-	several := func() (took []time.Duration, err error) {
+	several := func() (took []time.Duration, steps *split, err error) {
+		steps = newSplit()
 		for round := range s.rounds {
 			name := fmt.Sprintf("interactive-%d", round)
-			t, _, err := createOnce(ctx, stack, name)
+			t, operation, err := createOnce(ctx, stack, name)
 			if err != nil {
-				return nil, fmt.Errorf("round %d: %w", round, err)
+				return nil, nil, fmt.Errorf("round %d: %w", round, err)
 			}
 			took = append(took, t)
+			steps.add(t, operation)
 			if err := deleteOnce(ctx, stack, name); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
-		return took, nil
+		return took, steps, nil
 	}
-	idle, err := several()
+	idle, _, err := several()
 	if err != nil {
 		return nil, err
 	}
 	var busy []time.Duration
+	var steps *split
 	made, err := during(ctx, stack, func() (err error) {
-		busy, err = several()
+		busy, steps, err = several()
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return []figure{{name: "create during a batch p95", value: quantile(busy, 0.95).Seconds(), floor: quantile(idle, 0.95).Seconds(), target: interactiveTarget,
-		detail: fmt.Sprintf("%s while the batch made %d, idle %s (medians %s, %s; of %d)", millis(quantile(busy, 0.95)), made,
-			millis(quantile(idle, 0.95)), millis(median(busy)), millis(median(idle)), s.rounds)}}, nil
+		detail: fmt.Sprintf("%s while the batch made %d, idle %s (medians %s, %s; of %d); steps: %s", millis(quantile(busy, 0.95)), made,
+			millis(quantile(idle, 0.95)), millis(median(busy)), millis(median(idle)), s.rounds, steps)}}, nil
 }
 
 // during does something while a batch of 500 runs, and returns how many that has
