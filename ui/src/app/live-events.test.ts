@@ -15,7 +15,7 @@ test('the types of events are those of the domain', () => {
 test('a change of state refreshes the lists and all of the instance', () => {
   expect(outdatedBy({ type: 'instance.state', instance_name: 'mydb' })).toEqual([
     ['events', 'of', 'mydb'],
-    ['operations', 'of', 'mydb'],
+    ['operations'],
     ['instances', 'detail', 'mydb'],
     ['instances', 'list'],
   ])
@@ -36,7 +36,7 @@ test('a change of health refreshes the instance and the lists, but no operation'
 test('a step refreshes its operation but not the lists', () => {
   expect(outdatedBy({ type: 'step.started', instance_name: 'mydb' })).toEqual([
     ['events', 'of', 'mydb'],
-    ['operations', 'of', 'mydb'],
+    ['operations'],
   ])
 })
 

@@ -5,6 +5,7 @@ import { durableKeys } from '@/features/durable/queries'
 import { eventKeys } from '@/features/events/queries'
 import { instanceKeys } from '@/features/instances/queries'
 import { operationKeys } from '@/features/operations/queries'
+import { systemKeys } from '@/features/system/queries'
 import type { Schema } from '@/lib/api'
 
 /** The types of events that the stream names. */
@@ -40,10 +41,11 @@ export function outdatedBy({
   if (type.startsWith('batch.')) return [batchKeys.all] // and of no instance
   const keys: QueryKey[] = [eventKeys.ofInstance(name)]
   // Neither changes the instance.
-  if (type === 'password.revealed' || type === 'query.run' || type.startsWith('drift.')) return keys
+  if (type === 'password.revealed' || type === 'query.run') return keys
+  if (type.startsWith('drift.')) return [...keys, systemKeys.drift]
   if (type.startsWith('durable_function.')) return [...keys, durableKeys.ofInstance(name)]
   if (type === 'instance.health') return [...keys, instanceKeys.detail(name), instanceKeys.lists]
-  keys.push(operationKeys.ofInstance(name))
+  keys.push(operationKeys.all)
   // A step changes nothing of the instance but the message of what it waits for.
   if (type !== 'step.started' && type !== 'step.succeeded') keys.push(instanceKeys.detail(name))
   if (type.startsWith('instance.') || type.startsWith('operation.')) keys.push(instanceKeys.lists)

@@ -10,6 +10,8 @@ import {
 } from '@tanstack/react-router'
 
 import { parseStateFilter, type StateFilter } from '@/features/instances/state'
+import { kinds, states } from '@/features/operations/progress'
+import type { OperationFilter } from '@/features/operations/queries'
 import { meQuery } from '@/features/session/queries'
 import { HOME, safeReturnTo } from '@/features/session/return-to'
 import { isUnauthenticated } from '@/lib/problem'
@@ -108,6 +110,30 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('./pages/account'), 'AccountPage'),
 })
 
+const operations = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/operations',
+  validateSearch: (search): OperationFilter => {
+    const instance = textOf(search.instance)
+    const kind = kinds.find((known) => known === search.kind)
+    const state = states.find((known) => known === search.state)
+    return { ...(instance && { instance }), ...(kind && { kind }), ...(state && { state }) }
+  },
+  component: lazyRouteComponent(() => import('./pages/operations'), 'OperationsPage'),
+})
+
+const operation = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/operations/$id',
+  component: lazyRouteComponent(() => import('./pages/operation'), 'OperationPage'),
+})
+
+const system = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./pages/system'), 'SystemPage'),
+})
+
 const batches = createRoute({
   getParentRoute: () => signedIn,
   path: '/batches',
@@ -139,6 +165,9 @@ const routeTree = root.addChildren([
     instances,
     createInstance,
     instance,
+    operations,
+    operation,
+    system,
     batches,
     batch,
     runtimeImages,

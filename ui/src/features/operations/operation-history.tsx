@@ -1,6 +1,8 @@
+import { Link } from '@tanstack/react-router'
 import { ChevronRight } from 'lucide-react'
 
 import { Badge } from '@/components/badge'
+import { buttonClass } from '@/components/button'
 import { Card } from '@/components/card'
 import { RelativeTime } from '@/components/relative-time'
 import { Skeleton } from '@/components/skeleton'
@@ -58,11 +60,12 @@ function HistoryEntry({ operation }: { operation: Operation }) {
         {operation.error && (
           <p className="mt-2 text-sm wrap-anywhere text-bad-ink">{sentence(operation.error)}</p>
         )}
-        {operation.temporal_url && (
-          <div className="mt-2 -ml-2.5">
-            <TemporalLink url={operation.temporal_url} />
-          </div>
-        )}
+        <div className="mt-2 -ml-2.5 flex flex-wrap">
+          <Link to="/operations/$id" params={{ id: operation.id }} className={buttonClass('ghost', 'sm')}>
+            Open
+          </Link>
+          {operation.temporal_url && <TemporalLink url={operation.temporal_url} />}
+        </div>
       </div>
     </details>
   )

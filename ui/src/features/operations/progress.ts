@@ -19,7 +19,7 @@ export function canCancel(operation: Operation): boolean {
   )
 }
 
-const kinds: Record<Operation['kind'], string> = {
+const labels: Record<Operation['kind'], string> = {
   create: 'Create',
   fork: 'Fork',
   trash: 'Move to trash',
@@ -35,8 +35,14 @@ const kinds: Record<Operation['kind'], string> = {
 
 /** What an operation does, in a word. */
 export function kindLabel(kind: Operation['kind']): string {
-  return kinds[kind]
+  return labels[kind]
 }
+
+/** Every kind of operation. */
+export const kinds = Object.keys(labels) as Operation['kind'][]
+
+/** Every state of an operation. */
+export const states: Operation['state'][] = ['pending', 'running', 'succeeded', 'failed', 'cancelled']
 
 /** The colour and the word for how far an operation has got. */
 export function outcome(operation: Operation): { tone: Tone; label: string } {

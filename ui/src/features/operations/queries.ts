@@ -1,11 +1,12 @@
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 
-import { answer, api } from '@/lib/api'
+import { answer, api, type Schema } from '@/lib/api'
 
 const SHOWN = 20
 
 /** The places of operations in the query cache. */
 export const operationKeys = {
+  all: ['operations'] as const,
   ofInstance: (name: string) => ['operations', 'of', name] as const,
 }
 
@@ -15,6 +16,62 @@ export function operationsQuery(name: string) {
     queryKey: operationKeys.ofInstance(name),
     queryFn: ({ signal }) =>
       answer(api.GET('/api/operations', { params: { query: { instance: name, limit: SHOWN } }, signal })),
+  })
+}
+
+/** Which operations a list shows; what is absent selects all. */
+export interface OperationFilter {
+  instance?: string | undefined
+  kind?: Schema<'OperationKind'> | undefined
+  state?: Schema<'OperationState'> | undefined
+}
+
+/** All operations that match, newest first, in pages. */
+export function operationListQuery({ instance, kind, state }: OperationFilter) {
+  return infiniteQueryOptions({
+    queryKey: [...operationKeys.all, 'list', instance, kind, state],
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        api.GET('/api/operations', {
+          params: {
+            query: {
+              ...(instance && { instance }),
+              ...(kind && { kind }),
+              ...(state && { state: [state] }),
+              ...(pageParam && { cursor: pageParam }),
+            },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor,
+  })
+}
+
+/** One operation with its steps. */
+export function operationQuery(id: string) {
+  return queryOptions({
+    queryKey: [...operationKeys.all, 'one', id],
+    queryFn: ({ signal }) => answer(api.GET('/api/operations/{id}', { params: { path: { id } }, signal })),
+  })
+}
+
+/** Asks for an operation to be tried again, as a new one. */
+export function useRetryOperation(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => answer(api.POST('/api/operations/{id}/retry', { params: { path: { id } } })),
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
+/** Asks for the step that waits for its next attempt to be tried at once. */
+export function useRetryStep(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => answer(api.POST('/api/operations/{id}/retry-now', { params: { path: { id } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: operationKeys.all }),
   })
 }
 

@@ -91,6 +91,13 @@ function StepIcon({ step }: { step: Step }) {
   }
 }
 
+// When a step began, and who has carried it out.
+function began(step: Step): string | undefined {
+  if (!step.started_at) return undefined
+  const by = step.worker ? `, last attempt by ${step.worker} (${step.build ?? 'unknown release'})` : ''
+  return `Began ${exactTime(new Date(step.started_at))}${by}`
+}
+
 // Only what still goes on needs a ticking clock.
 function StepTime({ step }: { step: Step }) {
   if (step.state === 'running' || willRetry(step)) return <TickingStepTime step={step} />
@@ -109,10 +116,7 @@ function StepTimeAt({ step, now }: { step: Step; now: number }) {
   else if (step.state !== 'pending') parts.push(took(step, now))
   const text = parts.filter((part) => part !== undefined).join(' · ')
   return (
-    <span
-      className="tabular text-sm text-ink-faint"
-      title={step.started_at && `Began ${exactTime(new Date(step.started_at))}`}
-    >
+    <span className="tabular text-sm text-ink-faint" title={began(step)}>
       {text}
     </span>
   )

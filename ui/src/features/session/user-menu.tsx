@@ -1,4 +1,15 @@
-import { ChevronDown, KeyRound, LogOut, Monitor, Moon, ScrollText, Sun, Users } from 'lucide-react'
+import {
+  Activity,
+  ChevronDown,
+  KeyRound,
+  ListChecks,
+  LogOut,
+  Monitor,
+  Moon,
+  ScrollText,
+  Sun,
+  Users,
+} from 'lucide-react'
 
 import { Button } from '@/components/button'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '@/components/menu'
@@ -15,7 +26,7 @@ const themes: { value: Theme; label: string; icon: React.ReactNode }[] = [
 
 interface Props {
   me: Schema<'Me'>
-  onGo: (to: '/account' | '/people' | '/audit') => void
+  onGo: (to: '/account' | '/operations' | '/system' | '/people' | '/audit') => void
   onSignOut: () => void
 }
 
@@ -44,6 +55,14 @@ export function UserMenu({ me, onGo, onSignOut }: Props) {
       <MenuItem onSelect={() => onGo('/account')}>
         <KeyRound aria-hidden />
         Your account
+      </MenuItem>
+      <MenuItem onSelect={() => onGo('/operations')}>
+        <ListChecks aria-hidden />
+        Operations
+      </MenuItem>
+      <MenuItem onSelect={() => onGo('/system')}>
+        <Activity aria-hidden />
+        Drift and retention
       </MenuItem>
       {canManageUsers(me.role) && (
         <>

@@ -1,0 +1,35 @@
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+
+import { answer, api } from '@/lib/api'
+
+/** The places of what is known about the whole system in the query cache. */
+export const systemKeys = {
+  drift: ['drift'] as const,
+}
+
+/** What catalog, provider and Temporal do not agree about. A check that was asked for ends without an event. */
+export const driftQuery = queryOptions({
+  queryKey: systemKeys.drift,
+  queryFn: ({ signal }) => answer(api.GET('/api/drift', { params: { query: { limit: 200 } }, signal })),
+  refetchInterval: 5_000,
+})
+
+/** What was removed lately because it had been kept for long enough. */
+export const retentionQuery = queryOptions({
+  queryKey: ['retention'],
+  queryFn: ({ signal }) => answer(api.GET('/api/retention', { params: { query: { limit: 24 } }, signal })),
+})
+
+/** Asks for a comparison. */
+export function useCheckDrift() {
+  return useMutation({ mutationFn: () => answer(api.POST('/api/drift/check')) })
+}
+
+/** Makes what was found as the catalog says, without removing data. */
+export function useRepairDrift() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (id: string) => answer(api.POST('/api/drift/{id}/repair', { params: { path: { id } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: systemKeys.drift }),
+  })
+}
