@@ -102,13 +102,12 @@ func (p Probes) Mean() time.Duration {
 	return p.Sum / time.Duration(max(p.Count-p.Failures, 1))
 }
 
-// Spans of time of which a history is kept, and for how long.
+// Spans of time of which a history is kept, and for how long minutes are.
 const (
 	minute = time.Minute
 	hour   = time.Hour
 
 	keepMinutes = hour // at least, and up to an hour more before they are made hours
-	keepHours   = 30 * 24 * hour
 )
 
 // sumProbes are the columns of several rows in one, by the first columns. One
@@ -169,17 +168,12 @@ WITH old AS (
 )
 SELECT count(*) FROM old`
 
-// FoldHealth turns old minutes of the history into hours and removes old
-// hours, so that the history of an instance has at most so many rows. It does
-// at most limit of each and reports whether there may be more.
+// FoldHealth turns at most limit old minutes of the history into hours, which
+// are kept for as long as retention says, and reports whether there may be more.
 func (s *Store) FoldHealth(ctx context.Context, limit int) (more bool, err error) {
 	var folded int
-	if err := s.pool.QueryRow(ctx, foldMinutes, keepMinutes, limit).Scan(&folded); err != nil {
-		return false, wrap(err)
-	}
-	removed, err := s.pool.Exec(ctx, `DELETE FROM health_hours WHERE ctid = ANY (ARRAY(
-		SELECT ctid FROM health_hours WHERE at < now() - $1::interval LIMIT $2))`, keepHours, limit)
-	return folded == limit || int(removed.RowsAffected()) == limit, wrap(err)
+	err = s.pool.QueryRow(ctx, foldMinutes, keepMinutes, limit).Scan(&folded)
+	return folded == limit, wrap(err)
 }
 
 // HealthHistory returns the probes of an instance, oldest first, by the minute

@@ -73,7 +73,7 @@ func (h *history) write(ctx context.Context, s *shard) {
 	h.unwritten = nil
 }
 
-// fold makes hours of old minutes and removes old hours.
+// fold makes hours of old minutes.
 func (h *history) fold(ctx context.Context, s *shard) {
 	if time.Since(h.folded) < foldEvery {
 		return
