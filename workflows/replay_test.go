@@ -28,6 +28,7 @@ const (
 	recordedPurges  = 2
 	recordedDeletes = 5
 	recordedResizes = 13
+	recordedUpdates = 16
 	recordedRotates = 5
 	recordedForks   = 5
 	recordedPrunes  = 1
@@ -39,7 +40,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	t.Parallel()
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
-	batches, creates, trashes, purges, deletes, resizes, rotates, forks, prunes := 0, 0, 0, 0, 0, 0, 0, 0, 0
+	batches, creates, trashes, purges, deletes, resizes, updates, rotates, forks, prunes := 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 	watches := 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
@@ -54,6 +55,8 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 			purges++
 		case strings.Contains(name, "_resize_"):
 			resizes++
+		case strings.Contains(name, "_update_"):
+			updates++
 		case strings.Contains(name, "_rotate_"):
 			rotates++
 		case strings.Contains(name, "_fork_"):
@@ -73,6 +76,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	require.GreaterOrEqual(t, purges, recordedPurges)
 	require.GreaterOrEqual(t, deletes, recordedDeletes)
 	require.GreaterOrEqual(t, resizes, recordedResizes)
+	require.GreaterOrEqual(t, updates, recordedUpdates)
 	require.GreaterOrEqual(t, rotates, recordedRotates)
 	require.GreaterOrEqual(t, forks, recordedForks)
 	require.GreaterOrEqual(t, prunes, recordedPrunes)

@@ -175,6 +175,7 @@ func (s scenario) record(ctx context.Context, c client.Client, number int) (*his
 	}
 	if s.arrange != nil {
 		s.arrange(w, cancelWorkflow)
+		op = w.Operation() // it may ask for something else now
 	}
 	var run string
 	var err error
