@@ -61,7 +61,7 @@ func (s *Server) BeginSignIn(ctx context.Context, request openapi.BeginSignInReq
 	flow := oidc.NewFlow(request.Name, or(request.Params.ReturnTo))
 	to, err := provider.Begin(ctx, flow)
 	if err != nil {
-		return s.notSignedIn(ctx, flow, err)
+		return s.notSignedIn(ctx, flow, err), nil
 	}
 	return redirect{to, []string{flow.Cookie(s.options.SecureCookies()).String()}}, nil
 }
@@ -75,18 +75,18 @@ func (s *Server) FinishSignIn(ctx context.Context, request openapi.FinishSignInR
 	p := request.Params
 	flow, err := oidc.FlowOf(callOf(ctx).cookies, request.Name, or(p.State))
 	if err != nil {
-		return s.notSignedIn(ctx, flow, err)
+		return s.notSignedIn(ctx, flow, err), nil
 	}
 	user, err := s.identify(ctx, provider, flow, or(p.Code), or(p.Error))
 	if audited := s.recordSignIn(ctx, request.Name, user, err); audited != nil {
 		return nil, audited
 	}
 	if err != nil {
-		return s.notSignedIn(ctx, flow, err)
+		return s.notSignedIn(ctx, flow, err), nil
 	}
 	session, _, err := s.startSession(ctx, user)
 	if err != nil {
-		return s.notSignedIn(ctx, flow, err)
+		return s.notSignedIn(ctx, flow, err), nil
 	}
 	return redirect{flow.ReturnTo, []string{session, flow.Ended(s.options.SecureCookies()).String()}}, nil
 }
@@ -112,7 +112,7 @@ func (s *Server) identify(ctx context.Context, provider *oidc.Provider, flow oid
 
 // notSignedIn sends a browser to the sign-in page, which says why. Whoever sees
 // that is a person, and nobody could do anything with a problem document.
-func (s *Server) notSignedIn(ctx context.Context, flow oidc.Flow, err error) (redirect, error) {
+func (s *Server) notSignedIn(ctx context.Context, flow oidc.Flow, err error) redirect {
 	reason := oidc.ReasonUnavailable
 	var refusal *oidc.Refusal
 	if errors.As(err, &refusal) {
@@ -131,7 +131,7 @@ func (s *Server) notSignedIn(ctx context.Context, flow oidc.Flow, err error) (re
 	if reason != oidc.ReasonExpired {
 		answer.cookies = []string{flow.Ended(s.options.SecureCookies()).String()}
 	}
-	return answer, nil
+	return answer
 }
 
 // startSession signs a user in, and ends the session that the browser had.
