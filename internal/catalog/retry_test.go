@@ -80,7 +80,9 @@ func TestRetryIsRefusedWhereItMakesNoSense(t *testing.T) {
 		_, err := s.BeginRetry(ctx, id, time.Hour, owner)
 		requireCode(t, toygres.CodeConflict, err)
 		require.ErrorContains(t, err, why)
-		return err.(*toygres.Error)
+		var refusal *toygres.Error
+		require.ErrorAs(t, err, &refusal)
+		return refusal
 	}
 	begin := func(name string, kind toygres.Kind) toygres.OperationID {
 		t.Helper()
