@@ -157,8 +157,9 @@ func unitsLike(unit string) []string {
 	return nil
 }
 
-// sizeOf is how much the unit is, for example "8kB", in the family's smallest.
-func sizeOfUnit(unit string) (float64, bool) {
+// sizeOfUnit is how much the unit is, for example "8kB", in the family's
+// smallest; 0 if there is no such unit.
+func sizeOfUnit(unit string) float64 {
 	for _, family := range units {
 		for _, u := range slices.Backward(family) {
 			count, found := strings.CutSuffix(unit, u.name)
@@ -166,14 +167,14 @@ func sizeOfUnit(unit string) (float64, bool) {
 				continue
 			}
 			if count == "" {
-				return u.size, true
+				return u.size
 			}
 			if n, err := strconv.Atoi(count); err == nil {
-				return float64(n) * u.size, true
+				return float64(n) * u.size
 			}
 		}
 	}
-	return 0, false
+	return 0
 }
 
 // inUnit reads a number as PostgreSQL does, and returns how many of unit it is.
@@ -197,7 +198,5 @@ func inUnit(value, unit string) (float64, error) {
 	if !slices.Contains(unitsLike(unit), suffix) {
 		return 0, fmt.Errorf("%q is no unit of it", suffix)
 	}
-	written, _ := sizeOfUnit(suffix)
-	counted, _ := sizeOfUnit(unit)
-	return number * written / counted, nil
+	return number * sizeOfUnit(suffix) / sizeOfUnit(unit), nil
 }

@@ -128,7 +128,7 @@ func TestUpdateIsRecordedWhenItIsDone(t *testing.T) {
 	stored, err := s.Operation(ctx, begun.Operation.ID)
 	require.NoError(t, err)
 	require.Equal(t, begun.Operation, stored)
-	require.Equal(t, to, toygres.Settings{Size: stored.Size, Configuration: stored.Configuration})
+	require.Equal(t, toygres.Settings{Size: stored.Size, Configuration: stored.Configuration}, to)
 	require.Len(t, stored.Steps, 2)
 
 	require.NoError(t, s.FinishOperation(ctx, toygres.Outcome{Operation: begun.Operation.ID, State: toygres.OperationSucceeded,

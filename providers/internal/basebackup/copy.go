@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/toygres/toygres"
 )
@@ -78,14 +79,14 @@ func lost(err error) error {
 // copying is a copy in the making. See "Streaming Replication Protocol" in
 // PostgreSQL's manual, BASE_BACKUP.
 type copying struct {
-	target   Target
-	set      int   // result set: 1 where it begins, 2 the tablespaces, 3 where it ends
-	size     int64 // estimated, in bytes
-	archive  *io.PipeWriter
-	unpacked chan error
-	seen     map[string]file
-	inList   bool // the manifest comes
-	manifest bytes.Buffer
+	target    Target
+	set       int   // result set: 1 where it begins, 2 the tablespaces, 3 where it ends
+	size      int64 // estimated, in bytes
+	archive   *io.PipeWriter
+	unpacking errgroup.Group
+	seen      map[string]file
+	inList    bool // the manifest comes
+	manifest  bytes.Buffer
 }
 
 func (c *copying) row(values [][]byte) error {
@@ -114,12 +115,12 @@ func (c *copying) data(d []byte) error {
 			return toygres.Errorf(toygres.CodeProvider, "the source sends a second archive")
 		}
 		r, w := io.Pipe()
-		c.archive, c.seen, c.unpacked = w, map[string]file{}, make(chan error, 1)
-		go func() {
+		c.archive, c.seen = w, map[string]file{}
+		c.unpacking.Go(func() error {
 			err := unpack(r, c.target, c.seen)
 			_ = r.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // never fails
-			c.unpacked <- err
-		}()
+			return err
+		})
 	case 'm':
 		c.inList = true
 		return c.endArchive()
@@ -153,14 +154,14 @@ func (c *copying) endArchive() error {
 	}
 	err := c.archive.Close()
 	c.archive = nil
-	return errors.Join(<-c.unpacked, err)
+	return errors.Join(c.unpacking.Wait(), err)
 }
 
 // abandon ends what an error has left going on.
 func (c *copying) abandon() {
 	if c.archive != nil {
 		_ = c.archive.CloseWithError(io.ErrUnexpectedEOF) // never fails
-		_ = <-c.unpacked                                  // why it ended is known
+		_ = c.unpacking.Wait()                            // why it ended is known
 	}
 }
 
