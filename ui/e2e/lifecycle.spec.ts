@@ -76,7 +76,7 @@ test('an instance is forked, and the page of the fork opens', async ({ page, api
   await dialog.getByRole('button', { name: 'Fork instance' }).click()
   await expect(page.getByRole('heading', { name: fork })).toBeVisible()
   await api.reaches(fork, 'running')
-  await expect(page.getByText('Copy data')).toBeVisible()
+  await expect(page.getByRole('region', { name: `Fork ${fork}` }).getByText('Copy data')).toBeVisible()
 })
 
 test('a running instance gets another size and keeps its address', async ({ page, api }) => {
