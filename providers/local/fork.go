@@ -39,13 +39,16 @@ func (p *Provider) fork(ctx context.Context, d directory, r record, in installat
 	if err == nil {
 		err = p.takeOver(ctx, d, r, in, held)
 	}
+	if err == nil { // before it is in place, after which nobody comes here again
+		err = p.failure("forgetting the progress of the copy", ignoreAbsent(os.Remove(d.file(copyFile))))
+	}
 	if err == nil {
 		err = p.putInPlace(d)
 	}
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(d.newData()))
 	}
-	return p.failure("forgetting the progress of the copy", ignoreAbsent(os.Remove(d.file(copyFile))))
+	return nil
 }
 
 func (p *Provider) copyData(ctx context.Context, d directory, source toygres.InstanceID) error {
