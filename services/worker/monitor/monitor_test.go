@@ -105,9 +105,10 @@ func TestAConnectionServesManyProbesAndIsMadeAnewWhenItIsCut(t *testing.T) {
 	id := w.running("demo", w.at)
 	stop := w.watch(monitor.Options{})
 	w.becomes("demo", toygres.HealthHealthy)
+	// Only one that has served: to be cut in the middle of its first probe is a failure.
 	cut := func() (n int) {
 		require.NoError(t, w.sql.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
-			FROM pg_stat_activity WHERE usename = $1`, w.credentials.User).Scan(&n))
+			FROM pg_stat_activity WHERE usename = $1 AND state = 'idle' AND query <> ''`, w.credentials.User).Scan(&n))
 		return n
 	}
 	for range 3 {
