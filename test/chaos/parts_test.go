@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -22,15 +23,17 @@ type change struct {
 	before func(t *testing.T, stack *stacktest.Stack, name string) // makes what it is asked of; nil: it is asked of the instance kept
 	ask    func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation
 	after  func(t *testing.T, stack *stacktest.Stack, name string) // sees that it was done
+
+	// worker says that it has no test of its own in which the worker is killed.
+	worker bool
+	// local says that it is to be had only where instances are processes.
+	local bool
 }
 
 const kept = "kept"
 
 var changes = []change{
-	{kind: toygres.KindCreate, before: nothing, ask: create, after: func(t *testing.T, stack *stacktest.Stack, name string) {
-		require.Equal(t, "1", stack.Query(t, name, "SELECT 1"))
-		require.Equal(t, openapi.OperationStateSucceeded, remove(t, stack, name).State)
-	}},
+	{kind: toygres.KindCreate, before: nothing, ask: create, after: worksAndGoes},
 	{kind: toygres.KindDelete, before: exists, ask: startRemoval, after: requireGone},
 	{kind: toygres.KindResize, ask: func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
 		memory := 256
@@ -45,6 +48,48 @@ var changes = []change{
 		require.Equal(t, openapi.InstanceStateTrashed, stateOf(t, stack, name))
 		undelete(t, stack, name)
 	}},
+	{kind: toygres.KindUpdate, worker: true, ask: func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
+		// Which only takes effect when the server starts, so that all steps are taken.
+		connections := "60"
+		if parametersOf(t, stack, name)[connectionsParameter] == connections {
+			connections = "50"
+		}
+		return resize(t, stack, name, openapi.UpdateInstanceRequest{Parameters: &map[string]*string{connectionsParameter: &connections}})
+	}, after: func(t *testing.T, stack *stacktest.Stack, name string) {
+		require.Equal(t, parametersOf(t, stack, name)[connectionsParameter], stack.Query(t, name, "SHOW "+connectionsParameter))
+	}},
+	{kind: toygres.KindRotate, ask: func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
+		response := accepted(t, func() (*openapi.RotatePasswordResponse, error) {
+			return stack.Client.RotatePasswordWithResponse(t.Context(), name)
+		})
+		require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
+		return *response.JSON202
+	}, after: func(t *testing.T, stack *stacktest.Stack, name string) {
+		require.Equal(t, "1", stack.Query(t, name, "SELECT 1"))
+	}},
+	{kind: toygres.KindFork, worker: true, local: true, before: nothing, ask: func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
+		response := accepted(t, func() (*openapi.ForkInstanceResponse, error) {
+			return stack.Client.ForkInstanceWithResponse(t.Context(), kept, nil, openapi.ForkInstanceJSONRequestBody{Name: name})
+		})
+		require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
+		return *response.JSON202
+	}, after: worksAndGoes},
+}
+
+const connectionsParameter = "max_connections"
+
+func parametersOf(t *testing.T, stack *stacktest.Stack, name string) map[string]string {
+	t.Helper()
+	instance, err := stack.Client.GetInstanceWithResponse(t.Context(), name)
+	require.NoError(t, err)
+	require.NotNil(t, instance.JSON200, "%s", instance.Body)
+	return instance.JSON200.Parameters
+}
+
+func worksAndGoes(t *testing.T, stack *stacktest.Stack, name string) {
+	t.Helper()
+	require.Equal(t, "1", stack.Query(t, name, "SELECT 1"))
+	require.Equal(t, openapi.OperationStateSucceeded, remove(t, stack, name).State)
 }
 
 func memoryOf(t *testing.T, stack *stacktest.Stack, name string) int {
@@ -62,15 +107,30 @@ func exists(t *testing.T, stack *stacktest.Stack, name string) {
 	require.Equal(t, openapi.OperationStateSucceeded, stack.MustAwait(t, create(t, stack, name).Id).State)
 }
 
-// The worker has tests of its own, which say more about what it leaves. The
-// others take turns, because the supervisor gives a part up that does nothing
-// but die.
-func TestAnyOtherPartKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) {
-	survive(t, newStack(t), map[string]func(*testing.T, *stacktest.Stack){
-		"api":      func(t *testing.T, stack *stacktest.Stack) { killPart(t, stack, "api") },
-		"temporal": func(t *testing.T, stack *stacktest.Stack) { killPart(t, stack, "temporal") },
-		"catalog":  func(t *testing.T, stack *stacktest.Stack) { killPart(t, stack, "catalog") },
-	})
+// A kill ends one part of Toygres, or of what it stands on.
+type kill struct {
+	part string
+	do   func(t *testing.T, stack *stacktest.Stack)
+}
+
+func killOf(part string) kill {
+	return kill{part, func(t *testing.T, stack *stacktest.Stack) { killPart(t, stack, part) }}
+}
+
+// They take turns, because the supervisor gives a part up that does nothing but
+// die.
+func TestAnyPartKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) {
+	if onKubernetes() {
+		t.Skip("these parts do not know where instances are")
+	}
+	survive(t, newStack(t), changes, killOf("api"), killOf("temporal"), killOf("catalog"))
+}
+
+// The other operations have tests of their own, which say more about what a
+// killed worker leaves.
+func TestTheWorkerKilledAtAnyStepOfAnyOtherOperationIsNotNoticedInTheEnd(t *testing.T) {
+	others := slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return !c.worker })
+	survive(t, newStack(t), others, killOf("worker"))
 }
 
 // It runs alone, because all others on the cluster would notice.
@@ -78,27 +138,30 @@ func TestTheAPIServerOfKubernetesKilledAtAnyStepOfAnyOperationIsNotNoticedInTheE
 	if !onKubernetes() {
 		t.Skip("there is none: instances are processes of this machine")
 	}
-	survive(t, stacktest.New(t, placement(t)...), map[string]func(*testing.T, *stacktest.Stack){
-		"apiserver": func(t *testing.T, _ *stacktest.Stack) { kubernetestest.Cluster(t).Kill(t, "kube-apiserver") },
-	})
+	survive(t, stacktest.New(t, placement(t)...), changes, kill{"apiserver", func(t *testing.T, _ *stacktest.Stack) {
+		kubernetestest.Cluster(t).Kill(t, "kube-apiserver")
+	}})
 }
 
-func survive(t *testing.T, stack *stacktest.Stack, kills map[string]func(*testing.T, *stacktest.Stack)) {
+func survive(t *testing.T, stack *stacktest.Stack, changes []change, kills ...kill) {
 	installHolds(t, stack.CatalogURL)
 	exists(t, stack, kept)
 	for _, c := range changes {
+		if c.local && onKubernetes() {
+			continue
+		}
 		for i, moment := range moments(c.kind) {
-			for part, kill := range kills {
-				t.Run(fmt.Sprintf("%s: %s: %s", c.kind, moment, part), func(t *testing.T) {
+			for _, kill := range kills {
+				t.Run(fmt.Sprintf("%s: %s: %s", c.kind, moment, kill.part), func(t *testing.T) {
 					name := kept
 					if c.before != nil {
-						name = fmt.Sprintf("%s-%d-%s", c.kind, i, part)
+						name = fmt.Sprintf("%s-%d-%s", c.kind, i, kill.part)
 						c.before(t, stack, name)
 					}
 					h := holdStep(t, stack.CatalogURL, moment)
 					operation := c.ask(t, stack, name)
 					h.reached()
-					kill(t, stack)
+					kill.do(t, stack)
 					h.release()
 					require.Equal(t, openapi.OperationStateSucceeded, stack.MustAwait(t, operation.Id).State)
 					answering(t, stack)
@@ -107,6 +170,7 @@ func survive(t *testing.T, stack *stacktest.Stack, kills map[string]func(*testin
 			}
 		}
 	}
+	require.Equal(t, openapi.OperationStateSucceeded, remove(t, stack, kept).State)
 	requireNoOrphans(t, stack)
 }
 
