@@ -103,11 +103,12 @@ func hashFor(ctx context.Context, store *catalog.Store, username, password strin
 	if err != nil && toygres.CodeOf(err) != toygres.CodeNotFound {
 		return "", err
 	}
-	same, err := auth.NewPasswords().Match(ctx, password, stored)
+	passwords := auth.NewPasswords()
+	same, err := passwords.Match(ctx, password, stored)
 	if err != nil || same {
 		return stored, err
 	}
-	return auth.HashPassword(password)
+	return passwords.Hash(ctx, password)
 }
 
 // readPassword reads the first line of a file or of standard input. There is

@@ -135,7 +135,7 @@ func TestSecretsDiffer(t *testing.T) {
 func TestPasswordMatchesOnlyItsHash(t *testing.T) {
 	t.Parallel()
 	p := NewPasswords()
-	hash, err := HashPassword("correct horse")
+	hash, err := p.Hash(t.Context(), "correct horse")
 	require.NoError(t, err)
 	for password, want := range map[string]bool{"correct horse": true, "wrong horse": false, "": false} {
 		match, err := p.Match(t.Context(), password, hash)
@@ -145,13 +145,13 @@ func TestPasswordMatchesOnlyItsHash(t *testing.T) {
 	match, err := p.Match(t.Context(), "anything", "")
 	require.NoError(t, err, "the decoy must be a real hash")
 	require.False(t, match)
-	_, err = HashPassword("short")
+	_, err = p.Hash(t.Context(), "short")
 	require.Equal(t, toygres.CodeInvalid, toygres.CodeOf(err))
 }
 
 func TestDecoyIsAsHardAsARealHash(t *testing.T) {
 	t.Parallel()
-	hash, err := HashPassword("correct horse")
+	hash, err := NewPasswords().Hash(t.Context(), "correct horse")
 	require.NoError(t, err)
 	require.Equal(t, hash[:len("$argon2id$v=19$m=19456,t=2,p=1$")], decoy[:len("$argon2id$v=19$m=19456,t=2,p=1$")])
 	require.Len(t, decoy, len(hash))
@@ -164,11 +164,14 @@ func TestHashingWaitsItsTurnOnlySoLong(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := p.Match(ctx, "x", "")
-	require.ErrorIs(t, err, context.Canceled)
 	p.patience = time.Millisecond
-	_, err = p.Match(t.Context(), "x", "")
-	require.Equal(t, toygres.CodeUnavailable, toygres.CodeOf(err))
+	for name, work := range map[string]func(context.Context) error{
+		"check":  func(ctx context.Context) error { _, err := p.Match(ctx, "x", ""); return err },
+		"change": func(ctx context.Context) error { _, err := p.Hash(ctx, "long enough"); return err },
+	} {
+		require.ErrorIs(t, work(ctx), context.Canceled, name)
+		require.Equal(t, toygres.CodeUnavailable, toygres.CodeOf(work(t.Context())), name)
+	}
 }
 
 func TestFailuresAreCountedForAllThatOneClientHas(t *testing.T) {

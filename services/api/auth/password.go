@@ -26,7 +26,7 @@ var strength = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1
 // its password.
 const decoy = "$argon2id$v=19$m=19456,t=2,p=1$" + "dG95Z3Jlc2RlY295c2FsdA" + "$" + "q2V0b3lncmVzLW5vYm9keS1rbm93cy10aGlzLXB3ISE"
 
-// hashingPatience is how long a sign-in waits for its turn to hash.
+// hashingPatience is how long a request waits for its turn to hash.
 const hashingPatience = 5 * time.Second
 
 // Passwords hashes and checks passwords, few at a time: each takes memory and
@@ -41,11 +41,16 @@ func NewPasswords() *Passwords {
 	return &Passwords{turns: semaphore.NewWeighted(int64(max(1, runtime.NumCPU()/2))), patience: hashingPatience}
 }
 
-// HashPassword returns the hash to store for a new password, in PHC form.
-func HashPassword(password string) (string, error) {
+// Hash returns the hash to store for a new password, in PHC form.
+// CodeUnavailable says that too many others wait.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if len(password) < MinPasswordLength || len(password) > MaxPasswordLength {
 		return "", toygres.Errorf(toygres.CodeInvalid, "the password must have %d to %d bytes", MinPasswordLength, MaxPasswordLength)
 	}
+	if err := p.takeTurn(ctx); err != nil {
+		return "", err
+	}
+	defer p.turns.Release(1)
 	hash, err := argon2id.CreateHash(password, strength)
 	if err != nil {
 		return "", fmt.Errorf("hash a password: %w", err)
@@ -57,14 +62,8 @@ func HashPassword(password string) (string, error) {
 // user who does not exist or can't sign in: it takes as long as any other and
 // never matches. CodeUnavailable says that too many others wait.
 func (p *Passwords) Match(ctx context.Context, password, hash string) (bool, error) {
-	waiting, cancel := context.WithTimeout(ctx, p.patience)
-	defer cancel()
-	if err := p.turns.Acquire(waiting, 1); err != nil {
-		if ctx.Err() != nil {
-			return false, ctx.Err()
-		}
-		return false, &toygres.Error{Code: toygres.CodeUnavailable, RetryAfter: hashingPatience, Err: err,
-			Message: "too many people sign in just now; try again in a moment"}
+	if err := p.takeTurn(ctx); err != nil {
+		return false, err
 	}
 	defer p.turns.Release(1)
 
@@ -77,4 +76,16 @@ func (p *Passwords) Match(ctx context.Context, password, hash string) (bool, err
 		return false, fmt.Errorf("check a password hash: %w", err)
 	}
 	return match && !nobody, nil
+}
+
+// takeTurn waits for a turn to hash. Whoever has it gives it back.
+func (p *Passwords) takeTurn(ctx context.Context) error {
+	waiting, cancel := context.WithTimeout(ctx, p.patience)
+	defer cancel()
+	err := p.turns.Acquire(waiting, 1)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &toygres.Error{Code: toygres.CodeUnavailable, RetryAfter: hashingPatience, Err: err,
+		Message: "too many passwords are checked just now; try again in a moment"}
 }

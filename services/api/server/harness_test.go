@@ -135,7 +135,7 @@ func (a *api) user(name string, role toygres.Role) toygres.User {
 	if err == nil {
 		return user
 	}
-	hash, err := auth.HashPassword(adminPassword)
+	hash, err := auth.NewPasswords().Hash(a.t.Context(), adminPassword)
 	require.NoError(a.t, err)
 	user, err = a.store.CreateUser(a.t.Context(), name, hash, role)
 	require.NoError(a.t, err)

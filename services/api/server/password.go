@@ -15,16 +15,16 @@ import (
 func (s *Server) ChangePassword(ctx context.Context, request openapi.ChangePasswordRequestObject) (openapi.ChangePasswordResponseObject, error) {
 	current := callOf(ctx)
 	user := current.principal.User
-	hash, err := auth.HashPassword(request.Body.NewPassword)
-	if err != nil {
-		return nil, err
-	}
 	_, old, err := s.checkPassword(ctx, user.Name, request.Body.CurrentPassword)
 	if toygres.CodeOf(err) == toygres.CodeUnauthenticated {
 		const message = "is wrong"
 		return nil, &toygres.Error{Code: toygres.CodeInvalid, Message: "the current password " + message,
 			Fields: []toygres.FieldError{{Field: "current_password", Rule: "match", Message: message}}}
 	}
+	if err != nil {
+		return nil, err
+	}
+	hash, err := s.passwords.Hash(ctx, request.Body.NewPassword)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (s *Server) GetUser(ctx context.Context, request openapi.GetUserRequestObje
 
 // CreateUser adds a user who signs in with a password.
 func (s *Server) CreateUser(ctx context.Context, request openapi.CreateUserRequestObject) (openapi.CreateUserResponseObject, error) {
-	hash, err := auth.HashPassword(request.Body.Password)
+	hash, err := s.passwords.Hash(ctx, request.Body.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (s *Server) CreateUser(ctx context.Context, request openapi.CreateUserReque
 func (s *Server) UpdateUser(ctx context.Context, request openapi.UpdateUserRequestObject) (openapi.UpdateUserResponseObject, error) {
 	change := catalog.PersonChange{Role: (*toygres.Role)(request.Body.Role), Disabled: request.Body.Disabled, Override: override(request.Body.Quota)}
 	if request.Body.Password != nil {
-		hash, err := auth.HashPassword(*request.Body.Password)
+		hash, err := s.passwords.Hash(ctx, *request.Body.Password)
 		if err != nil {
 			return nil, err
 		}

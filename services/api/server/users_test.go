@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,8 +75,8 @@ func TestOnesOwnPasswordNeedsTheOldOne(t *testing.T) {
 	change := func(old string) answer {
 		return session.post("/api/me/password", fmt.Sprintf(`{"current_password":%q,"new_password":"a new password"}`, old))
 	}
-	p := change("wrong").problem(422, toygres.CodeInvalid)
-	require.Equal(t, "current_password", (*p.Errors)[0].Field)
+	p := session.post("/api/me/password", `{"current_password":"wrong","new_password":"`+strings.Repeat("ä", 600)+`"}`).problem(422, toygres.CodeInvalid)
+	require.Equal(t, "current_password", (*p.Errors)[0].Field, "nothing is done with a new password before")
 	require.Equal(t, 204, change(adminPassword).status)
 	require.Equal(t, 200, session.get("/api/me").status)
 	other.get("/api/me").problem(401, toygres.CodeUnauthenticated)
