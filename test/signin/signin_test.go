@@ -68,6 +68,9 @@ func TestOnlyVerifiedAddressesOfAllowedDomainsComeIn(t *testing.T) {
 	people, err := w.catalog.People(t.Context())
 	require.NoError(t, err)
 	require.Len(t, people, 1, "nobody was added")
+	entries, _, err := w.catalog.Audit(t.Context(), catalog.AuditFilter{Action: "signIn"}, 10)
+	require.NoError(t, err)
+	require.Len(t, entries, 6, "the provider has said who they are")
 }
 
 func TestAnAddressAloneIsNobody(t *testing.T) {
@@ -143,6 +146,10 @@ func TestForgedCallbacksSignNobodyIn(t *testing.T) {
 		w.refused(browser, at, oidc.ReasonCancelled)
 		require.Equal(t, "/instances/mydb", at.Query().Get("return_to"))
 	})
+	entries, _, err := w.catalog.Audit(t.Context(), catalog.AuditFilter{Action: "signIn"}, 10)
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "the audit log has the one who did sign in, and nothing that anybody can send without end")
+	require.Equal(t, "anna@example.com", entries[0].UserName)
 }
 
 // The token is a real one, signed by the provider, but made for another client.

@@ -16,6 +16,7 @@ import (
 
 	provider "github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/toygres/toygres/internal/catalog"
 )
@@ -45,6 +46,16 @@ func (r *Refusal) Error() string { return fmt.Sprintf("sign-in refused (%s): %v"
 // Unwrap returns the cause.
 func (r *Refusal) Unwrap() error { return r.Err }
 
+// Vouched reports whether the provider has said who it was that was refused.
+// The other refusals anybody can cause without end.
+func (r *Refusal) Vouched() bool {
+	switch r.Reason {
+	case ReasonEmail, ReasonDomain, ReasonRole, ReasonName, ReasonDisabled:
+		return true
+	}
+	return false
+}
+
 func refuse(reason, format string, args ...any) error {
 	return &Refusal{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
@@ -52,11 +63,19 @@ func refuse(reason, format string, args ...any) error {
 // providerTime bounds one question to a provider.
 const providerTime = 10 * time.Second
 
+// Anybody can make us ask a provider about a code: so many at once, and others
+// wait so long for their turn.
+const (
+	exchangesAtOnce   = 8
+	exchangesPatience = 5 * time.Second
+)
+
 // Provider is one that people can sign in with.
 type Provider struct {
 	config   Config
 	callback string
 	client   *http.Client
+	turns    *semaphore.Weighted // to redeem a code
 
 	mu         sync.Mutex
 	discovered *provider.Provider // nil until it has answered once
@@ -79,7 +98,7 @@ func New(configs []Config, base string) (map[string]*Provider, error) {
 		if _, err := c.secret(); err != nil {
 			return nil, err
 		}
-		providers[c.Name] = &Provider{config: c, client: &http.Client{Timeout: providerTime},
+		providers[c.Name] = &Provider{config: c, client: &http.Client{Timeout: providerTime}, turns: semaphore.NewWeighted(exchangesAtOnce),
 			callback: strings.TrimSuffix(base, "/") + "/api/sign-in/" + c.Name + "/callback"}
 	}
 	return providers, nil
@@ -133,6 +152,12 @@ func (p *Provider) Begin(ctx context.Context, f Flow) (string, error) {
 // Finish redeems the code that the provider has sent the browser back with, and
 // returns whom it stands for.
 func (p *Provider) Finish(ctx context.Context, f Flow, code string) (catalog.Identity, error) {
+	waiting, cancel := context.WithTimeout(ctx, exchangesPatience)
+	defer cancel()
+	if err := p.turns.Acquire(waiting, 1); err != nil {
+		return catalog.Identity{}, refuse(ReasonUnavailable, "too many others sign in just now: %w", err)
+	}
+	defer p.turns.Release(1)
 	found, err := p.discover(ctx)
 	if err != nil {
 		return catalog.Identity{}, err

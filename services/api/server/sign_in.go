@@ -78,8 +78,11 @@ func (s *Server) FinishSignIn(ctx context.Context, request openapi.FinishSignInR
 		return s.notSignedIn(ctx, flow, err), nil
 	}
 	user, err := s.identify(ctx, provider, flow, or(p.Code), or(p.Error))
-	if audited := s.recordSignIn(ctx, request.Name, user, err); audited != nil {
-		return nil, audited
+	var refusal *oidc.Refusal
+	if err == nil || errors.As(err, &refusal) && refusal.Vouched() {
+		if audited := s.recordSignIn(ctx, request.Name, user, err); audited != nil {
+			return nil, audited
+		}
 	}
 	if err != nil {
 		return s.notSignedIn(ctx, flow, err), nil
