@@ -52,6 +52,15 @@ func bare(t *testing.T) *server {
 		As: toygres.Credentials{User: config.User, Password: config.Password, Database: config.Database}}}
 }
 
+// application makes a role that may create schemas, and returns its name as SQL.
+func (s *server) application() string {
+	role := pgx.Identifier{fmt.Sprintf("application_%d", time.Now().UnixNano())}.Sanitize()
+	s.exec(`CREATE ROLE ` + role)
+	s.t.Cleanup(func() { s.exec("DROP OWNED BY " + role + " CASCADE; DROP ROLE " + role) })
+	s.exec(`GRANT CREATE ON DATABASE ` + pgx.Identifier{s.As.Database}.Sanitize() + ` TO ` + role)
+	return role
+}
+
 func (s *server) exec(sql string) {
 	s.t.Helper()
 	_, err := s.conn.Exec(context.Background(), sql)
@@ -255,6 +264,37 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		known := requireCode(t, toygres.CodeConflict, call())
 		require.Contains(t, known.Message, "CREATE EXTENSION pg_durable", name)
 	}
+}
+
+func TestASchemaThatAnApplicationMadeIsNotTheExtension(t *testing.T) {
+	t.Parallel()
+	s := bare(t)
+	role := s.application()
+	s.exec(`SET ROLE ` + role + `; CREATE SCHEMA df;
+		CREATE FUNCTION df.metrics() RETURNS TABLE (total_instances bigint) LANGUAGE plpgsql AS $$ BEGIN RAISE 'forged'; END $$; RESET ROLE`)
+	_, err := s.Metrics(t.Context())
+	requireCode(t, toygres.CodeConflict, err)
+	s.exec(`ALTER SCHEMA df RENAME TO forged`)
+	s.exec(standIn)
+	s.exec(`ALTER SCHEMA df RENAME TO genuine; ALTER SCHEMA forged RENAME TO df`)
+	_, err = s.Metrics(t.Context())
+	requireCode(t, toygres.CodeConflict, err)
+}
+
+func TestNothingOfAnApplicationIsCalledByTheSuperuser(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	// A schema of the superuser's name is the first that names are looked for in.
+	first := pgx.Identifier{s.As.User}.Sanitize()
+	s.exec(`SET ROLE ` + s.application() + `; CREATE SCHEMA ` + first + `; SET search_path = ` + first + `;
+		CREATE FUNCTION to_json(text) RETURNS json LANGUAGE plpgsql AS $$ BEGIN RAISE 'forged'; END $$;
+		CREATE FUNCTION seq(text, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'forged'; END $$;
+		CREATE OPERATOR ~> (FUNCTION = seq, LEFTARG = text, RIGHTARG = text); RESET search_path; RESET ROLE`)
+	id := s.started("job", `'SELECT 1'`, nil)
+	_, err := s.Cancel(t.Context(), id, "not needed")
+	require.NoError(t, err)
+	_, err = s.Preview(t.Context(), "", `'SELECT 1' ~> 'SELECT 2'`)
+	require.NoError(t, err)
 }
 
 func TestAFunctionThatHangsIsEndedByTheTimeLimit(t *testing.T) {

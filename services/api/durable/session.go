@@ -16,7 +16,23 @@ import (
 type session struct {
 	*query.Session
 	ctx context.Context
+	// path is where an expression's names are looked for, as SQL.
+	path string
 }
+
+// ours is where the names of our own statements are looked for: nowhere that an
+// application can write to, for most of them run with the superuser's rights.
+const ours = "pg_catalog, pg_temp"
+
+// operatorsOf returns the schema of the extension's operators, or null. Whoever
+// may create schemas can make one that is called df, so that has to be a
+// superuser's.
+const operatorsOf = `
+	SELECT to_json((
+		SELECT quote_ident(operators.nspname)
+		FROM pg_extension e JOIN pg_namespace operators ON operators.oid = e.extnamespace
+		WHERE e.extname = 'pg_durable' AND EXISTS (
+			SELECT FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE n.nspname = 'df' AND r.rolsuper)))`
 
 // read calls do in a transaction that can't write, as the superuser: another
 // role would see its own functions only.
@@ -27,17 +43,28 @@ func (f Functions) read(ctx context.Context, do func(session) error) error {
 func (f Functions) transact(ctx context.Context, limits query.Statement, do func(session) error) error {
 	limits.Timeout, limits.MaxRows, limits.MaxBytes = timeout, maxRows, maxBytes
 	return query.Transact(ctx, f.At, f.As, limits, func(q *query.Session) error {
-		s := session{q, ctx}
-		// The schema and not the extension: a role may see the one and not the other.
-		there, err := rowOf[bool](s, `SELECT to_json(to_regnamespace('df') IS NOT NULL)`)
-		if err == nil && !there {
+		s := session{q, ctx, "DEFAULT"}
+		if err := s.lookIn(ours); err != nil {
+			return err
+		}
+		operators, err := rowOf[*string](s, operatorsOf)
+		if err == nil && operators == nil {
 			err = toygres.Errorf(toygres.CodeConflict, "this instance has no durable functions: create one with the image type pg_durable, and run CREATE EXTENSION pg_durable in its database %s", f.As.Database)
 		}
 		if err != nil {
 			return err
 		}
+		if limits.Role == "" {
+			s.path = "pg_catalog, " + *operators + ", pg_temp"
+		}
 		return do(s)
 	})
+}
+
+// lookIn sets where names are looked for.
+func (s session) lookIn(path string) error {
+	_, err := s.Run(s.ctx, "SET LOCAL search_path TO "+path)
+	return err
 }
 
 // rowsOf runs a statement whose rows are one JSON value each, and tells whether
@@ -102,8 +129,11 @@ func (s session) explain(idOrGraph string) (string, error) {
 // describes. It is SQL by its nature and runs with the rights of the session's
 // role; what is made of it goes on as a value.
 func (s session) evaluate(expression string) (string, error) {
-	const before = "SELECT to_json(("
-	result, err := s.Run(s.ctx, before+expression+"\n)::text)")
+	if err := s.lookIn(s.path); err != nil {
+		return "", err
+	}
+	const before = "SELECT pg_catalog.to_json(("
+	result, err := s.Run(s.ctx, before+expression+"\n)::pg_catalog.text)")
 	if err != nil {
 		var refused *pgconn.PgError
 		if errors.As(err, &refused) && refused.Position > int32(len(before)) {
@@ -120,7 +150,7 @@ func (s session) evaluate(expression string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the graph: %w", err)
 	}
-	return *graphs[0], nil
+	return *graphs[0], s.lookIn(ours)
 }
 
 func text(s string) *string { return &s }

@@ -130,6 +130,17 @@ func TestValuesKeepTheirTypesInJSON(t *testing.T) {
 	}
 }
 
+func TestTheSuperuserAsksForTypesWithPostgreSQLsOperators(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	// A schema of the superuser's name is the first that names are looked for in.
+	first := pgx.Identifier{s.as.User}.Sanitize()
+	s.exec(`CREATE SCHEMA ` + first + `; SET search_path = ` + first + `;
+		CREATE FUNCTION forged(regproc, regproc) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'forged'; END $$;
+		CREATE OPERATOR = (FUNCTION = forged, LEFTARG = regproc, RIGHTARG = regproc)`)
+	require.Equal(t, "[[1]]", values(t, s.succeeds(reading("SELECT array[1]"))))
+}
+
 func TestReadOnlyStatementsCanNotWriteWhateverTheyTry(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -11,11 +11,13 @@ import (
 )
 
 // describeColumns tells, for each column, its type's name, and if that is an
-// array, what its elements are and what stands between them.
+// array, what its elements are and what stands between them. It runs where an
+// application's functions and operators may be found, so all that it calls is
+// PostgreSQL's by name or exactly by its types.
 const describeColumns = `
 SELECT pg_catalog.format_type(c.type, c.modifier), coalesce(e.oid, 0), coalesce(e.typdelim, ',')
 FROM unnest($1::oid[], $2::int4[]) WITH ORDINALITY AS c (type, modifier, position)
-LEFT JOIN pg_catalog.pg_type t ON t.oid = c.type AND t.typinput = 'pg_catalog.array_in'::regproc
+LEFT JOIN pg_catalog.pg_type t ON t.oid = c.type AND t.typinput::oid = 'pg_catalog.array_in'::regproc::oid
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
 ORDER BY c.position`
 

@@ -1,7 +1,9 @@
 -- Stands in for the extension pg_durable, whose image can't be had where Toygres is developed: the functions of its
 -- documentation that we call, with the same arguments, columns and refusals. Nothing is executed; what is started stays
--- running until it is cancelled.
+-- running until it is cancelled. It is registered as the extension, without a library or a script.
 CREATE SCHEMA df;
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+SELECT oid, 'pg_durable', nspowner, 'public'::regnamespace, false, 'stand-in' FROM pg_namespace WHERE nspname = 'df';
 
 CREATE TABLE df.instances (
     id text PRIMARY KEY, label text, graph jsonb NOT NULL, status text NOT NULL DEFAULT 'running', submitted_by name NOT NULL DEFAULT current_user,
