@@ -67,10 +67,11 @@ type PersonChange struct {
 
 // changePerson locks the administrators, where it would take one away: of two
 // who do so to each other the second waits, and then is alone. A new password
-// ends the sessions, and a disabled user's tokens do not come back.
+// ends the sessions, and a disabled user's sessions and tokens do not come back,
+// also those that were made in the moment of disabling.
 const changePerson = `
 WITH old AS (
-	SELECT id FROM users WHERE lower(name) = lower($1) AND deleted_at IS NULL
+	SELECT id, disabled_at IS NOT NULL AS disabled FROM users WHERE lower(name) = lower($1) AND deleted_at IS NULL
 ), others AS (
 	SELECT a.id FROM users a
 	WHERE ($2::text <> 'admin' OR $3::bool) AND a.role = 'admin' AND a.disabled_at IS NULL AND a.deleted_at IS NULL
@@ -89,9 +90,9 @@ WITH old AS (
 	       OR EXISTS (SELECT FROM others WHERE others.id <> u.id))
 	RETURNING u.id
 ), ended AS (
-	DELETE FROM sessions s USING changed WHERE s.user_id = changed.id AND ($3 OR $4 IS NOT NULL)
+	DELETE FROM sessions s USING changed, old WHERE s.user_id = changed.id AND ($3 OR $4 IS NOT NULL OR old.disabled)
 ), revoked AS (
-	DELETE FROM api_tokens t USING changed WHERE t.user_id = changed.id AND $3
+	DELETE FROM api_tokens t USING changed, old WHERE t.user_id = changed.id AND ($3 OR old.disabled)
 )
 SELECT id::text FROM changed`
 

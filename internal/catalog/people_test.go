@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -90,7 +91,7 @@ func TestWhoIsDisabledOrRemovedIsOutForGood(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t)
+			s, url := openURL(t)
 			ctx, olaf := t.Context(), newUser(t, s, "olaf")
 			session, token := catalog.HashToken("session"), catalog.HashToken("token")
 			_, err := s.CreateSession(ctx, olaf, session)
@@ -107,6 +108,8 @@ func TestWhoIsDisabledOrRemovedIsOutForGood(t *testing.T) {
 			refused()
 			_, err = s.CreateSession(ctx, olaf, catalog.HashToken("another"))
 			requireCode(t, toygres.CodeUnauthenticated, err)
+			_, err = s.CreateToken(ctx, catalog.NewToken{User: olaf, Name: "another", Hash: catalog.HashToken("another")})
+			requireCode(t, toygres.CodeUnauthenticated, err)
 			_, err = s.BeginCreate(ctx, request(olaf, "mydb"))
 			require.Error(t, err)
 			_, hash, _ := s.UserForSignIn(ctx, "olaf")
@@ -119,6 +122,8 @@ func TestWhoIsDisabledOrRemovedIsOutForGood(t *testing.T) {
 				require.NotEqual(t, olaf, newUser(t, s, "Olaf"), "the name is free")
 				return
 			}
+			// As if it had been made in the moment of disabling.
+			exec(t, sql(t, url), `INSERT INTO api_tokens (id, token_hash, user_id, name, role) VALUES (gen_random_uuid(), $1, $2, 'late', 'viewer')`, token[:], olaf)
 			_, err = s.ChangePerson(ctx, "olaf", catalog.PersonChange{Disabled: &no})
 			require.NoError(t, err)
 			refused() // whoever stole the token does not get it back
@@ -126,6 +131,26 @@ func TestWhoIsDisabledOrRemovedIsOutForGood(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
+}
+
+func TestATokenWaitsForWhoeverDisablesItsUser(t *testing.T) {
+	t.Parallel()
+	s, url := openURL(t)
+	ctx, pool, olaf := t.Context(), sql(t, url), newUser(t, s, "olaf")
+	disabling, err := pool.Begin(ctx)
+	require.NoError(t, err)
+	_, err = disabling.Exec(ctx, `UPDATE users SET disabled_at = now() WHERE id = $1`, olaf)
+	require.NoError(t, err)
+	var creating errgroup.Group
+	creating.Go(func() error {
+		_, err := s.CreateToken(ctx, catalog.NewToken{User: olaf, Name: "t", Hash: catalog.HashToken("t")})
+		return err
+	})
+	require.Eventually(t, func() bool {
+		return count(t, pool, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
+	}, 15*time.Second, 10*time.Millisecond)
+	require.NoError(t, disabling.Commit(ctx))
+	requireCode(t, toygres.CodeUnauthenticated, creating.Wait())
 }
 
 func TestWhoOwnsInstancesIsNotRemoved(t *testing.T) {

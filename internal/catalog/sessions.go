@@ -35,9 +35,13 @@ func (s *Store) CreateSession(ctx context.Context, user toygres.UserID, hash Has
 		SELECT $1, id, now() + least($3::interval, $4::interval), now() + $4::interval FROM allowed
 		RETURNING expires_at`, hash[:], user, s.options.SessionIdle, s.options.SessionLifetime)
 	if err == nil && !ok {
-		err = toygres.Errorf(toygres.CodeUnauthenticated, "this account is disabled; ask an administrator")
+		err = disabled()
 	}
 	return expires, err
+}
+
+func disabled() error {
+	return toygres.Errorf(toygres.CodeUnauthenticated, "this account is disabled; ask an administrator")
 }
 
 // DeleteSession signs out. Doing so twice is no error.

@@ -37,7 +37,8 @@ type NewToken struct {
 const tokenColumns = `id::text, name, prefix, role, created_at, last_used_at, expires_at`
 
 // CreateToken adds an API token. A role above the user's own is CodeForbidden,
-// a name that another token of the user has is CodeConflict.
+// a name that another token of the user has is CodeConflict. It waits for
+// whoever disables the user just now; CodeUnauthenticated says that somebody has.
 func (s *Store) CreateToken(ctx context.Context, n NewToken) (Token, error) {
 	user, err := s.User(ctx, n.User)
 	if err != nil {
@@ -49,11 +50,18 @@ func (s *Store) CreateToken(ctx context.Context, n NewToken) (Token, error) {
 	if !user.Role.Covers(n.Role) {
 		return Token{}, toygres.Errorf(toygres.CodeForbidden, "a token can't do more than its user: choose %s or less", user.Role)
 	}
-	token, _, err := one(ctx, s, scanToken, `
-		INSERT INTO api_tokens (id, token_hash, user_id, name, prefix, role, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	token, ok, err := one(ctx, s, scanToken, `
+		WITH allowed AS (
+			SELECT id FROM users WHERE id = $3 AND disabled_at IS NULL AND deleted_at IS NULL FOR SHARE
+		)
+		INSERT INTO api_tokens (id, token_hash, user_id, name, prefix, role, expires_at)
+		SELECT $1, $2, id, $4, $5, $6, $7 FROM allowed
 		RETURNING `+tokenColumns, newID(), n.Hash[:], n.User, n.Name, n.Prefix, n.Role, zeronull.Timestamptz(n.Expires))
 	if violates(err, "api_tokens_name") {
 		return Token{}, toygres.Errorf(toygres.CodeConflict, "you have a token %q already; choose another name or revoke that one", n.Name)
+	}
+	if err == nil && !ok {
+		err = disabled()
 	}
 	return token, err
 }

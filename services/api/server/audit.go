@@ -120,7 +120,8 @@ func auditTarget(op *operation, c echo.Context) string {
 }
 
 // recordSignIn records an attempt whose password was looked at, or for which a
-// provider has vouched: others anybody could make without end. A name that nobody has is not kept: people type their passwords there.
+// provider has vouched: others anybody could make without end. A name that
+// nobody has is not kept: people type their passwords there.
 func (s *Server) recordSignIn(ctx context.Context, credential string, user toygres.User, failed error) error {
 	current := callOf(ctx)
 	outcome := outcomeOf(http.StatusOK, failed)
