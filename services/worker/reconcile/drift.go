@@ -115,7 +115,7 @@ func (c *comparison) removeLeftover(ctx context.Context, i toygres.Instance) err
 			return nil
 		}
 		c.Log.WarnContext(ctx, what+"; removing it", "instance", i.Spec.Name, "instance_id", i.ID, "state", i.State)
-		if err := c.Provider.Delete(ctx, i.ID); err != nil {
+		if err := c.remove(ctx, i.ID); err != nil {
 			return err
 		}
 		c.Repaired = append(c.Repaired, toygres.Finding{Kind: toygres.DriftLeftover, InstanceID: i.ID, InstanceName: i.Spec.Name, Message: what})

@@ -205,7 +205,7 @@ func (r *Reconciler) undo(ctx context.Context, op toygres.Operation) error {
 	if err := r.Catalog.StepStarted(ctx, op.ID, toygres.StepUndo, attempt); err != nil {
 		return err
 	}
-	if err := r.Provider.Delete(ctx, op.InstanceID); err != nil {
+	if err := r.remove(ctx, op.InstanceID); err != nil {
 		if err := r.Catalog.StepFailed(ctx, op.ID, toygres.StepUndo, attempt, toygres.MessageOf(err), time.Now().Add(r.SweepEvery)); err != nil {
 			r.trouble(ctx, "a step's failure was not recorded", err, "operation", op.ID)
 		}

@@ -1,7 +1,9 @@
 package reconcile_test
 
 import (
+	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -272,4 +274,46 @@ func TestInstanceWhoseRotationLostItsWorkflowGoesOnRunning(t *testing.T) {
 			require.Equal(t, test.why, w.ends(begun.Operation.ID, test.state, toygres.StateRunning).Error)
 		})
 	}
+}
+
+// endless is a provider that can't remove anything, and says so only when it is
+// told to give up.
+type endless struct {
+	toygres.Provider
+	bounded, unbounded atomic.Int64
+}
+
+func (e *endless) Delete(ctx context.Context, _ toygres.InstanceID) error {
+	if _, ok := ctx.Deadline(); ok {
+		e.bounded.Add(1)
+		return context.DeadlineExceeded // as it would be in the end
+	}
+	e.unbounded.Add(1)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// Else one instance that can't be removed would keep all others waiting.
+func TestWhatCanNotBeRemovedDoesNotStopTheSweep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lost, leftover := w.recorded("lost"), w.provisioned("leftover")
+	require.NoError(t, w.catalog.StartOperation(t.Context(), lost.Operation.ID, "run"))
+	require.NoError(t, w.catalog.FinishOperation(t.Context(), toygres.Outcome{Operation: leftover.Operation.ID,
+		State: toygres.OperationFailed, InstanceState: toygres.StateFailed, Code: toygres.CodeProvider, Message: "no"}))
+	provider := &endless{Provider: w.provider}
+	options := often
+	options.Provider = provider
+	w.reconcile(1, options)
+	w.eventually(func() error {
+		if provider.bounded.Load() < 4 {
+			return errors.New("it is not asked for again")
+		}
+		return nil
+	})
+	w.findings(map[toygres.InstanceID]toygres.DriftKind{leftover.Instance.ID: toygres.DriftLeftover})
+	require.Zero(t, provider.unbounded.Load())
+	op, err := w.catalog.Operation(t.Context(), lost.Operation.ID)
+	require.NoError(t, err)
+	require.False(t, op.State.Done())
 }

@@ -82,6 +82,14 @@ func (r *Reconciler) sweeps(ctx context.Context) {
 	}
 }
 
+// remove removes an instance's server and data. What can't be removed now must
+// not keep the rest from being looked at: it is asked for again.
+func (r *Reconciler) remove(ctx context.Context, id toygres.InstanceID) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return r.Provider.Delete(ctx, id)
+}
+
 // trouble logs an error that the next sweep may not meet again.
 func (r *Reconciler) trouble(ctx context.Context, what string, err error, args ...any) {
 	if ctx.Err() == nil {
