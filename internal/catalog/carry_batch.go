@@ -184,24 +184,30 @@ func (s *Store) FinishBatch(ctx context.Context, id toygres.BatchID, code toygre
 	return wrap(err)
 }
 
-// askBatchCancel asks the operations in progress, too.
+// askBatchCancel asks the operations in progress, too. It has all its rows before
+// it writes an event: who has the lock of the log waits for nobody's row.
 const askBatchCancel = `
 WITH asked AS (
 	UPDATE batches SET cancel_asked = true
 	WHERE id = $1 AND state IN ('pending', 'running') AND NOT cancel_asked
 	RETURNING id, kind
+), going AS (
+	SELECT o.id FROM asked JOIN batch_items b ON b.batch_id = asked.id JOIN operations o ON o.id = b.operation_id
+	WHERE o.state IN ('pending', 'running') AND NOT o.cancel_asked
+	ORDER BY o.id FOR NO KEY UPDATE OF o
 ), operations_asked AS (
 	UPDATE operations o SET cancel_asked = true
-	FROM asked, batch_items b
-	WHERE b.batch_id = asked.id AND o.id = b.operation_id AND o.state IN ('pending', 'running') AND NOT o.cancel_asked
+	FROM going WHERE o.id = going.id
 	RETURNING o.id, o.kind, o.instance_id
+), ready AS (
+	SELECT count(*) AS n FROM operations_asked
 ), logged AS (
 	INSERT INTO events (type, batch_id, instance_id, instance_name, operation_id, actor, message, data)
 	SELECT 'batch.cancel', asked.id, NULL::uuid, '', NULL::uuid, $2::uuid, 'Cancellation was requested.', jsonb_build_object('kind', asked.kind)
-	FROM asked
+	FROM ready, asked
 	UNION ALL
 	SELECT 'operation.cancel', NULL, i.id, i.name, o.id, $2, 'Cancellation of its batch was requested.', jsonb_build_object('kind', o.kind)
-	FROM operations_asked o JOIN instances i ON i.id = o.instance_id
+	FROM ready, operations_asked o JOIN instances i ON i.id = o.instance_id
 )
 SELECT count(*) FROM asked`
 

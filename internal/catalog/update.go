@@ -80,18 +80,18 @@ func (s *Store) beginWith(ctx context.Context, b beginning, metadata toygres.Met
 		return s.begin(ctx, s.pool, b)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		found, allowed, err := change(ctx, tx, b.name, metadata, b.actor)
-		switch {
-		case err != nil:
-			return err
-		case found == 0:
-			return errNotBegun
-		case allowed == 0:
-			return toygres.TooManyTags()
-		}
+		// It locks the owner's row, and the change's event the log: in this order
+		// everywhere.
 		begun, err = s.begin(ctx, tx, b)
 		if err == nil && begun.Operation.ID == "" {
-			return errNotBegun
+			err = errNotBegun
+		}
+		if err != nil {
+			return err
+		}
+		_, allowed, err := change(ctx, tx, b.name, metadata, b.actor)
+		if err == nil && allowed == 0 {
+			err = toygres.TooManyTags()
 		}
 		return err
 	})
