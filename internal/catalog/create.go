@@ -223,7 +223,7 @@ const abandonCreate = `
 WITH target AS (
 	SELECT o.id, o.instance_id, i.name
 	FROM operations o JOIN instances i ON i.id = o.instance_id
-	WHERE o.id = $1 AND o.kind = 'create' AND o.state = 'pending' AND i.state = 'creating'
+	WHERE o.id = $1 AND o.previous_state = '' AND o.state = 'pending' AND i.state = 'creating'
 	FOR UPDATE
 ), gone AS (
 	DELETE FROM instances USING target WHERE instances.id = target.instance_id

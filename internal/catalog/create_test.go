@@ -67,6 +67,22 @@ func TestAbandonedCreateLeavesNothing(t *testing.T) {
 	require.False(t, again.Replayed, "the same request may be made again")
 }
 
+func TestAbandonedForkLeavesNothing(t *testing.T) {
+	t.Parallel()
+	s, url := openURL(t)
+	owner := newUser(t, s, "ann")
+	source := running(t, s, owner, "mydb")
+	asked := request(owner, "copy")
+	asked.Spec.Source = source.ID
+	begun, err := s.BeginCreate(t.Context(), asked)
+	require.NoError(t, err)
+	require.Equal(t, toygres.KindFork, begun.Operation.Kind)
+	require.NoError(t, s.AbandonCreate(t.Context(), begun.Operation.ID))
+	require.Equal(t, 1, count(t, sql(t, url), `SELECT count(*) FROM instances`), "its source stays")
+	_, err = s.BeginCreate(t.Context(), asked)
+	require.NoError(t, err)
+}
+
 func TestRepeatedRequestIsAnsweredWithTheFirstOnesOperation(t *testing.T) {
 	t.Parallel()
 	s := open(t)
