@@ -13,17 +13,21 @@ import (
 )
 
 // prunes are the statements that remove at most $2 records that were kept for $1.
-// An operation stays while it says what is left of its instance.
+// An operation stays while it says what is left of its instance, and both while a
+// batch that goes on counts them.
 var prunes = map[toygres.Kept][]string{
 	toygres.KeptEvents: {`SELECT prune_events($1, $2)`},
 	toygres.KeptAudit:  {`SELECT prune_audit($1, $2)`},
 	toygres.KeptHealth: {pruneOf(`health_hours`, `at < now() - $1::interval`)},
 	toygres.KeptOperations: {
-		pruneOf(`operations`, `ended_at < now() - $1::interval AND NOT EXISTS (SELECT FROM instances i WHERE i.id = instance_id AND i.state = 'failed')`),
+		pruneOf(`operations`, `ended_at < now() - $1::interval AND NOT EXISTS (SELECT FROM instances i WHERE i.id = instance_id AND i.state = 'failed')
+			AND NOT EXISTS (SELECT FROM batch_items bi JOIN batches b ON b.id = bi.batch_id WHERE bi.operation_id = operations.id AND b.ended_at IS NULL)`),
 		pruneOf(`batches`, `ended_at < now() - $1::interval`),
 	},
 	toygres.KeptIdempotencyKeys: {pruneOf(`idempotency_keys`, `created_at < now() - $1::interval`)},
-	toygres.KeptInstances:       {pruneOf(`instances`, `state = 'deleted' AND updated_at < now() - $1::interval`)},
+	toygres.KeptInstances: {pruneOf(`instances`, `state = 'deleted' AND updated_at < now() - $1::interval
+			AND NOT EXISTS (SELECT FROM operations o JOIN batch_items bi ON bi.operation_id = o.id JOIN batches b ON b.id = bi.batch_id
+			                WHERE o.instance_id = instances.id AND b.ended_at IS NULL)`)},
 	toygres.KeptReports: {
 		pruneOf(`drift_findings`, `resolved_at < now() - $1::interval`),
 		pruneOf(`drift_checks`, `ended_at < now() - $1::interval`),

@@ -128,6 +128,33 @@ func TestOnlyWhatIsOverAndOldIsRemoved(t *testing.T) {
 	require.Equal(t, 2, prune(t, s, toygres.KeptOperations, time.Hour, 1))
 }
 
+// Without its operation an item would wait for its turn again.
+func TestWhatABatchStillCountsIsKeptUntilItIsOver(t *testing.T) {
+	t.Parallel()
+	s, url := openURL(t)
+	ctx, pool, owner := t.Context(), sql(t, url), newUser(t, s, "ann")
+	b := batch(t, s, owner, "one", "two")
+	_, err := s.StartBatch(ctx, b.ID, "run")
+	require.NoError(t, err)
+	end(t, s, turn(t, s, b, 1), toygres.OperationSucceeded, toygres.StateRunning)
+	deletion, err := s.Begin(ctx, "one", toygres.KindDelete, owner)
+	require.NoError(t, err)
+	finish(t, s, deletion, toygres.StateDeleted)
+	end(t, s, turn(t, s, b, 2), toygres.OperationSucceeded, toygres.StateRunning)
+	exec(t, pool, `UPDATE operations SET ended_at = ended_at - interval '2 hours'`)
+	exec(t, pool, `UPDATE instances SET updated_at = updated_at - interval '2 hours'`)
+
+	require.Equal(t, 1, prune(t, s, toygres.KeptOperations, time.Hour, 1), "the deletion, which is in no batch")
+	require.Zero(t, prune(t, s, toygres.KeptInstances, time.Hour, 1))
+	now, err := s.Batch(ctx, b.ID)
+	require.NoError(t, err)
+	require.Equal(t, toygres.BatchCounts{Total: 2, Succeeded: 2}, now.Counts)
+
+	require.NoError(t, s.FinishBatch(ctx, b.ID, "", ""))
+	require.Equal(t, 1, prune(t, s, toygres.KeptInstances, time.Hour, 1))
+	require.Equal(t, 1, prune(t, s, toygres.KeptOperations, time.Hour, 1))
+}
+
 func TestOldReportsAndHealthAreRemoved(t *testing.T) {
 	t.Parallel()
 	s, url := openURL(t)
