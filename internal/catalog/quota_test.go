@@ -148,6 +148,22 @@ func TestOfManyResizesAtOnceNoMorePassThanTheQuotaHasRoomFor(t *testing.T) {
 	}
 }
 
+func TestARetryThatNoLongerFitsTheQuotaSaysSo(t *testing.T) {
+	t.Parallel()
+	s, _ := limited(t, catalog.Quota{StorageGiB: most(20)})
+	owner := newUser(t, s, "ann")
+	has := running(t, s, owner, "mydb").Spec.Size()
+	to := has
+	to.StorageGiB = 20
+	resize, err := s.BeginUpdate(t.Context(), "mydb", sizes(has, to), owner)
+	require.NoError(t, err)
+	fail(t, s, resize.Operation.ID, "")
+	create(t, s, owner, "another")
+	_, err = s.BeginRetry(t.Context(), resize.Operation.ID, 0, owner)
+	requireCode(t, toygres.CodeForbidden, err)
+	require.ErrorContains(t, err, "20 GiB")
+}
+
 func TestAnAdministratorsWordGoesBeforeTheConfiguredQuota(t *testing.T) {
 	t.Parallel()
 	s, _ := limited(t, catalog.Quota{Instances: most(0)})

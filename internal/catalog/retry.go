@@ -90,7 +90,10 @@ func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Insta
 	case b.during == toygres.StateUpdating && b.from.Equal(b.to):
 		return b, noRetry(of, "the instance has what was asked for by now")
 	case b.during == toygres.StateUpdating:
-		return b, i.Spec.ValidateUpdate(b.to)
+		if err := i.Spec.ValidateUpdate(b.to); err != nil {
+			return b, err
+		}
+		return b, s.noRoomToGrow(ctx, i, b.to)
 	}
 	return b, nil
 }

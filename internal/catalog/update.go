@@ -59,16 +59,22 @@ func (s *Store) BeginUpdate(ctx context.Context, name string, u Update, actor to
 		case same:
 			return Begun{Instance: instance, Previous: instance.State}, nil
 		}
-		owner, quota, use, err := s.quotaOf(ctx, `u.id = $1`, instance.Owner)
-		if err == nil {
-			err = overQuota(owner, quota, use, Use{StorageGiB: u.To.Size.StorageGiB - u.From.Size.StorageGiB})
-		}
-		if err != nil {
+		if err := s.noRoomToGrow(ctx, instance, u.To); err != nil {
 			return Begun{}, err
 		}
 		// It changed in between to a state that allows it: once more.
 	}
 	return Begun{}, busy()
+}
+
+// noRoomToGrow says which quota is in the way of an update, or nil when none is
+// any more.
+func (s *Store) noRoomToGrow(ctx context.Context, i toygres.Instance, to toygres.Settings) error {
+	owner, quota, use, err := s.quotaOf(ctx, `u.id = $1`, i.Owner)
+	if err != nil {
+		return err
+	}
+	return overQuota(owner, quota, use, Use{StorageGiB: to.Size.StorageGiB - i.Spec.StorageGiB})
 }
 
 // errNotBegun undoes what was done for an operation that did not begin.
