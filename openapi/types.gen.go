@@ -1270,7 +1270,7 @@ type QueryColumn struct {
 
 // QueryRequest defines model for QueryRequest.
 type QueryRequest struct {
-	// MaxBytes How many bytes all values may have, as PostgreSQL writes them; 1 MiB when absent.
+	// MaxBytes How many bytes all values may have: as PostgreSQL writes them, and 64 for each; 4 MiB when absent.
 	MaxBytes *int `json:"max_bytes,omitempty"`
 
 	// MaxRows How many rows are answered at most; 1000 when absent.

@@ -21,6 +21,8 @@ const (
 	maxStatement = 500000
 	// queryMargin is how much longer than the statement its answer may take.
 	queryMargin = time.Minute
+	// manyRows is from when on the server's own limit of bytes is too low.
+	manyRows = 1000
 )
 
 // queryResult keeps values as they came: numbers in json may have more digits
@@ -67,7 +69,7 @@ succeeds. Ctrl-C cancels and undoes it. In CSV a null is an empty field.`,
 	cmd.Flags().BoolVar(&write, "write", false, "let the statement write, and commit it")
 	cmd.Flags().StringVar(&role, "role", "", "run it with the rights of this role (default: the superuser)")
 	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long the statement may take; at most 5m")
-	cmd.Flags().IntVar(&rows, "max-rows", 1000, "how many rows to print at most; up to 10000")
+	cmd.Flags().IntVar(&rows, "max-rows", manyRows, "how many rows to print at most; up to 10000")
 	return cmd
 }
 
@@ -92,8 +94,10 @@ func (a *app) query(ctx context.Context, name string, request openapi.QueryReque
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(*request.TimeoutSeconds)*time.Second+queryMargin)
 	defer cancel()
-	most := 16 << 20
-	request.MaxBytes = &most
+	// Unless many rows are asked for, leave memory of the server to others.
+	if most := 16 << 20; *request.MaxRows > manyRows {
+		request.MaxBytes = &most
+	}
 	result, err := decode[queryResult](c.patient.QueryInstance(ctx, name, request))
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 const (
 	timeout  = 10 * time.Second // for each statement
 	maxRows  = 1000
-	maxBytes = 8 << 20
+	MaxBytes = 8 << 20 // of what it reads
 )
 
 // Functions are the durable functions of one server.

@@ -41,7 +41,7 @@ func (f Functions) read(ctx context.Context, do func(session) error) error {
 }
 
 func (f Functions) transact(ctx context.Context, limits query.Statement, do func(session) error) error {
-	limits.Timeout, limits.MaxRows, limits.MaxBytes = timeout, maxRows, maxBytes
+	limits.Timeout, limits.MaxRows, limits.MaxBytes = timeout, maxRows, MaxBytes
 	return query.Transact(ctx, f.At, f.As, limits, func(q *query.Session) error {
 		s := session{q, ctx, "DEFAULT"}
 		if err := s.lookIn(ours); err != nil {

@@ -19,7 +19,7 @@ const (
 	// partingTime bounds telling the server that nobody waits for the answer.
 	partingTime = 5 * time.Second
 	// maxRow bounds what one row takes in memory, in bytes.
-	maxRow = 32 << 20
+	maxRow = 8 << 20
 )
 
 // connect opens a connection for one statement.

@@ -23,8 +23,12 @@ type Statement struct {
 	ReadOnly bool
 	Timeout  time.Duration // for the statement itself
 	MaxRows  int
-	MaxBytes int // of all values together, as PostgreSQL writes them
+	MaxBytes int // of all values together: as PostgreSQL writes them, and [valueOverhead] for each
 }
+
+// valueOverhead is about what a value takes in memory beside its text, in
+// bytes, so that nulls and empty texts count, too.
+const valueOverhead = 64
 
 // Column is one column of a result.
 type Column struct {
@@ -121,7 +125,7 @@ func (s Statement) execute(ctx context.Context, conn *pgconn.PgConn, sql string,
 		if result.Truncated == "" {
 			values := reader.Values()
 			for _, value := range values {
-				size += len(value)
+				size += len(value) + valueOverhead
 			}
 			switch {
 			case len(result.Rows) == s.MaxRows:

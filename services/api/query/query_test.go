@@ -200,6 +200,12 @@ func TestLimitsCutTheAnswerAndSayWhich(t *testing.T) {
 	require.Len(t, result.Rows, 2)
 	require.Equal(t, query.LimitBytes, result.Truncated)
 
+	limited = reading("SELECT null, '', null FROM generate_series(1, 10)")
+	limited.MaxBytes = 1000
+	result = s.succeeds(limited)
+	require.Len(t, result.Rows, 5, "what is empty takes memory, too")
+	require.Equal(t, query.LimitBytes, result.Truncated)
+
 	limited = reading("SELECT generate_series(1, 3)")
 	limited.MaxRows = 3
 	require.Empty(t, s.succeeds(limited).Truncated, "all of it fits")

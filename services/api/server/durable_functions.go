@@ -14,7 +14,7 @@ const executionsShown = 50
 
 // durableFunctions calls do with the durable functions of an instance.
 func (s *Server) durableFunctions(ctx context.Context, name string, do func(durable.Functions, toygres.Instance) error) error {
-	instance, credentials, done, err := s.serverOf(ctx, name)
+	instance, credentials, done, err := s.serverOf(ctx, name, durable.MaxBytes)
 	if err != nil {
 		return err
 	}

@@ -80,10 +80,11 @@ func parameter(p toygres.Parameter, set map[string]string) openapi.Parameter {
 
 // parametersOf asks the instance's server.
 func (s *Server) parametersOf(ctx context.Context, instance toygres.Instance) ([]toygres.Parameter, error) {
-	credentials, err := s.options.Provider.Credentials(ctx, instance.ID)
+	credentials, done, err := s.superuserOf(ctx, instance.ID, parametersBytes)
 	if err != nil {
-		return nil, ofProvider(err)
+		return nil, err
 	}
+	defer done()
 	result, err := query.Run(ctx, instance.Endpoint, credentials, query.Statement{SQL: describeParameters, ReadOnly: true,
 		Timeout: parametersTime, MaxRows: parametersRows, MaxBytes: parametersBytes})
 	if err != nil {

@@ -17,26 +17,31 @@ const (
 	// queryTime bounds a request for a query: what a statement may take at most,
 	// and what is around it.
 	queryTime = 330 * time.Second
-	// queriesAtOnce bounds what all results in the making take in memory.
-	queriesAtOnce = 16
+	// queriesMemory bounds what all results in the making may have, in bytes.
+	// With rows on their way and answers being written, they take several times
+	// as much.
+	queriesMemory = 64 << 20
+	// queryLeast is what each counts for at least, however little it asks for:
+	// it has a connection and a row on its way.
+	queryLeast = 4 << 20
 )
 
 // What a query may take when nobody says; the contract has the same.
 const (
 	queryDefaultTimeout = 30 * time.Second
 	queryDefaultRows    = 1000
-	queryDefaultBytes   = 1 << 20
+	queryDefaultBytes   = queryLeast
 )
 
 // QueryInstance runs one statement on an instance. That it ran becomes an
 // event; its text is kept nowhere.
 func (s *Server) QueryInstance(ctx context.Context, request openapi.QueryInstanceRequestObject) (openapi.QueryInstanceResponseObject, error) {
-	instance, credentials, done, err := s.serverOf(ctx, request.Name)
+	statement := statementOf(*request.Body)
+	instance, credentials, done, err := s.serverOf(ctx, request.Name, statement.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	statement := statementOf(*request.Body)
 	started := time.Now()
 	result, err := query.Run(ctx, instance.Endpoint, credentials, statement)
 	s.recordQuery(ctx, instance, statement, time.Since(started), result, err)
@@ -51,8 +56,8 @@ func (s *Server) QueryInstance(ctx context.Context, request openapi.QueryInstanc
 }
 
 // serverOf returns an instance whose server should answer, and how to sign in
-// there as one of the few requests that may do so at once; done ends that.
-func (s *Server) serverOf(ctx context.Context, name string) (instance toygres.Instance, as toygres.Credentials, done func(), err error) {
+// there for a result of at most so many bytes; done ends that.
+func (s *Server) serverOf(ctx context.Context, name string, maxBytes int) (instance toygres.Instance, as toygres.Credentials, done func(), err error) {
 	if instance, err = s.reachable(ctx, name); err != nil {
 		return instance, as, nil, err
 	}
@@ -60,18 +65,23 @@ func (s *Server) serverOf(ctx context.Context, name string) (instance toygres.In
 		return instance, as, nil, &toygres.Error{Code: toygres.CodeConflict, Operation: instance.Operation,
 			Message: fmt.Sprintf("%q is %s; this needs an instance that runs", instance.Spec.Name, instance.State)}
 	}
-	select {
-	case s.queries <- struct{}{}:
-	default:
-		return instance, as, nil, &toygres.Error{Code: toygres.CodeRateLimited, RetryAfter: time.Second,
-			Message: fmt.Sprintf("%d queries run already, as many as this server runs at once; try again in a moment", queriesAtOnce)}
+	as, done, err = s.superuserOf(ctx, instance.ID, maxBytes)
+	return instance, as, done, err
+}
+
+// superuserOf returns how to sign in at an instance's server, as one of the few
+// requests that may do so at once; done ends that.
+func (s *Server) superuserOf(ctx context.Context, id toygres.InstanceID, maxBytes int) (as toygres.Credentials, done func(), err error) {
+	memory := int64(max(maxBytes, queryLeast))
+	if !s.queries.TryAcquire(memory) {
+		return as, nil, &toygres.Error{Code: toygres.CodeRateLimited, RetryAfter: time.Second,
+			Message: "as many queries run already as this server has memory for; try again in a moment"}
 	}
-	done = func() { <-s.queries }
-	if as, err = s.options.Provider.Credentials(ctx, instance.ID); err != nil {
-		done()
-		return instance, as, nil, ofProvider(err)
+	if as, err = s.options.Provider.Credentials(ctx, id); err != nil {
+		s.queries.Release(memory)
+		return as, nil, ofProvider(err)
 	}
-	return instance, as, done, nil
+	return as, func() { s.queries.Release(memory) }, nil
 }
 
 func statementOf(q openapi.QueryRequest) query.Statement {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,6 +125,35 @@ func TestAQueryEndsWhenItsClientGoesAway(t *testing.T) {
 		}
 		return false
 	}, "no event tells that it was cancelled")
+}
+
+func TestResultsInTheMakingShareABudgetOfMemory(t *testing.T) {
+	t.Parallel()
+	p := provider(t)
+	a := start(t, func(o *server.Options) { o.Provider = p })
+	a.serving(p, "demo")
+	admin := a.asAdmin()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	var large sync.WaitGroup
+	for range 4 {
+		large.Go(func() {
+			for ctx.Err() == nil { // a small one may have come before it
+				request := admin.request(ctx, http.MethodPost, "/api/instances/demo/query", `{"sql":"SELECT pg_sleep(60)","max_bytes":16777216,"timeout_seconds":120}`)
+				if response, err := http.DefaultTransport.RoundTrip(request); err == nil {
+					_ = response.Body.Close()
+				}
+			}
+		})
+	}
+	const small = `{"sql":"SELECT 1","max_bytes":1}`
+	eventually(t, func() bool { return admin.post("/api/instances/demo/query", small).status == 429 }, "the budget has no end")
+	// Whatever asks the server has part of it.
+	admin.get("/api/instances/demo/parameters").problem(429, toygres.CodeRateLimited)
+	admin.get("/api/instances/demo/durable-functions").problem(429, toygres.CodeRateLimited)
+	leave()
+	large.Wait()
+	eventually(t, func() bool { return admin.get("/api/instances/demo/parameters").status == 200 }, "the budget is not given back")
 }
 
 func TestAQueryNeedsAnInstanceThatRuns(t *testing.T) {

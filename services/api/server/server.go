@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/internal/catalog"
@@ -85,8 +86,8 @@ type Server struct {
 	crossOrigin   *http.CrossOriginProtection
 	metrics       *metrics
 	hub           *hub
-	userNames     sync.Map // toygres.UserID → string
-	queries       chan struct{}
+	userNames     sync.Map            // toygres.UserID → string
+	queries       *semaphore.Weighted // bytes of results in the making
 	draining      atomic.Bool
 }
 
@@ -118,7 +119,7 @@ func New(options Options) (*Server, error) {
 		passwords:     auth.NewPasswords(),
 		crossOrigin:   crossOrigin,
 		metrics:       newMetrics(options.Metrics.Registry, options.Catalog),
-		queries:       make(chan struct{}, queriesAtOnce),
+		queries:       semaphore.NewWeighted(queriesMemory),
 	}
 	s.hub = newHub(s)
 	return s, nil

@@ -2102,7 +2102,7 @@ export interface components {
             type: string;
         };
         QueryRequest: {
-            /** @description How many bytes all values may have, as PostgreSQL writes them; 1 MiB when absent. */
+            /** @description How many bytes all values may have: as PostgreSQL writes them, and 64 for each; 4 MiB when absent. */
             max_bytes?: number;
             /** @description How many rows are answered at most; 1000 when absent. */
             max_rows?: number;
