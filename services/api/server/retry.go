@@ -78,6 +78,9 @@ func (s *Server) retryPower(ctx context.Context, operation toygres.Operation) er
 	if err != nil {
 		return err
 	}
+	if instance.Operation != operation.ID { // the worker has settled it meanwhile
+		return nothingWaits()
+	}
 	return ofProvider(s.power(ctx, catalog.Begun{Instance: instance, Operation: operation}))
 }
 

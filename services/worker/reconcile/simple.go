@@ -119,10 +119,18 @@ func unasked(i toygres.Instance, seen toygres.Observation) bool {
 	}
 }
 
-// press asks the provider again for what an operation wants.
+// press asks the provider again for what an operation wants, unless that was
+// settled since i was read.
 func (r *Reconciler) press(ctx context.Context, i toygres.Instance) {
+	now, err := r.Catalog.InstanceByID(ctx, i.ID)
+	if err != nil {
+		r.trouble(ctx, "the sweep can't read the catalog", err, "instance", i.Spec.Name)
+		return
+	}
+	if now.Operation != i.Operation {
+		return
+	}
 	step, _ := stepOf(i.State)
-	var err error
 	switch step {
 	case toygres.StepStop:
 		err = r.Provider.Stop(ctx, i.ID)

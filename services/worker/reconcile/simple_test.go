@@ -3,10 +3,12 @@ package reconcile_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/toygres/toygres"
@@ -208,4 +210,55 @@ func TestSweepDoesNotRepeatAStartThatIsUnderWay(t *testing.T) {
 	op, err := w.catalog.Operation(t.Context(), start.Operation.ID)
 	require.NoError(t, err)
 	require.False(t, op.State.Done())
+}
+
+// overtaken is a provider with running servers. While it is asked how one is,
+// somebody else settles the instance's operation.
+type overtaken struct {
+	toygres.Provider
+	settle  func()
+	stopped atomic.Int64
+}
+
+func (o *overtaken) Observe(context.Context, toygres.InstanceID) (toygres.Observation, error) {
+	o.settle()
+	return toygres.Observation{Phase: toygres.PhaseReady}, nil
+}
+
+func (o *overtaken) Stop(context.Context, toygres.InstanceID) error {
+	o.stopped.Add(1)
+	return nil
+}
+
+func (o *overtaken) Watch(ctx context.Context) (<-chan toygres.InstanceID, error) {
+	nothing := make(chan toygres.InstanceID)
+	context.AfterFunc(ctx, func() { close(nothing) })
+	return nothing, nil
+}
+
+func TestSweepDoesNotCarryOutWhatWasSettledMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	created, other := w.recorded("demo"), w.recorded("other") // which shows that sweeps go by
+	require.NoError(t, w.catalog.FinishOperation(t.Context(), toygres.Outcome{Operation: created.Operation.ID,
+		State: toygres.OperationSucceeded, InstanceState: toygres.StateRunning, ServerVersion: "18.4"}))
+	stop := w.begin("demo", toygres.KindStop)
+	_, err := w.catalog.AskCancel(t.Context(), other.Operation.ID, w.owner)
+	require.NoError(t, err)
+	provider := &overtaken{Provider: w.provider, settle: sync.OnceFunc(func() {
+		assert.NoError(t, w.catalog.FinishOperation(t.Context(), toygres.Outcome{Operation: stop.Operation.ID,
+			State: toygres.OperationFailed, InstanceState: toygres.StateRunning, Code: toygres.CodeProvider, Message: "no"}))
+	})}
+	w.reconcile(1, reconcile.Options{Provider: provider, SweepEvery: 50 * time.Millisecond, Grace: time.Nanosecond})
+	w.ends(stop.Operation.ID, toygres.OperationFailed, toygres.StateRunning)
+	for range 3 {
+		w.workflows.forget()
+		w.eventually(func() error {
+			if !w.workflows.toldToCancel(other.Operation.ID) {
+				return errors.New("no sweep yet")
+			}
+			return nil
+		})
+	}
+	require.Zero(t, provider.stopped.Load())
 }
