@@ -20,9 +20,13 @@ import (
 // placeSignal tells a workflow that waits for a place that it may have one.
 const placeSignal = "place"
 
-// lookAgain is how long a workflow waits for the signal before it looks by
-// itself: who should have sent it may have been killed.
-const lookAgain = 15 * time.Second
+// A workflow that waits for the signal also looks by itself, less and less often:
+// who should have sent it may have been killed, and each look makes the history
+// longer.
+const (
+	firstLook = 15 * time.Second
+	lastLook  = 5 * time.Minute
+)
 
 // limited reports whether the operation needs a place; those that began under
 // releases that knew of none go on without.
@@ -33,7 +37,7 @@ func limited(ctx workflow.Context) bool {
 // takePlace waits for a place, which the operation then has until it ends.
 func (o operation) takePlace(ctx workflow.Context, step toygres.StepName) error {
 	called := workflow.GetSignalChannel(ctx, placeSignal)
-	for {
+	for pause := firstLook; ; pause = min(2*pause, lastLook) {
 		var place activities.TakePlaceResult
 		err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, recording), places.TakePlace,
 			activities.TakePlaceInput{OperationID: o.id, Step: step}).Get(ctx, &place)
@@ -42,7 +46,7 @@ func (o operation) takePlace(ctx workflow.Context, step toygres.StepName) error 
 		}
 		waiting, stop := workflow.WithCancel(ctx)
 		workflow.NewSelector(ctx).
-			AddFuture(workflow.NewTimer(waiting, lookAgain), func(workflow.Future) {}).
+			AddFuture(workflow.NewTimer(waiting, pause), func(workflow.Future) {}).
 			AddReceive(called, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) }).
 			Select(ctx)
 		stop()
