@@ -733,7 +733,8 @@ type ClientInterface interface {
 
 	// CreateTokenWithBody Create an API token
 	//
-	// The token itself is in this answer only.
+	// The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+	// revoked with it. A user may have 100 tokens.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -742,7 +743,8 @@ type ClientInterface interface {
 
 	// CreateToken Create an API token
 	//
-	// The token itself is in this answer only.
+	// The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+	// revoked with it. A user may have 100 tokens.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -750,6 +752,8 @@ type ClientInterface interface {
 	CreateToken(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeToken Revoke an API token
+	//
+	// Ends those that were made with it, too. A token can't revoke one that may do more than itself.
 	//
 	// Corresponds with DELETE /api/tokens/{id} (the `RevokeToken` operationId).
 	RevokeToken(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -812,6 +816,8 @@ type ClientInterface interface {
 	ListUserTokens(ctx context.Context, name UserName, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeUserToken Revoke a user's API token
+	//
+	// Ends those that were made with it, too.
 	//
 	// Corresponds with DELETE /api/users/{name}/tokens/{id} (the `RevokeUserToken` operationId).
 	RevokeUserToken(ctx context.Context, name UserName, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2234,7 +2240,8 @@ func (c *Client) ListTokens(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // CreateTokenWithBody Create an API token
 //
-// The token itself is in this answer only.
+// The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+// revoked with it. A user may have 100 tokens.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2253,7 +2260,8 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, bo
 
 // CreateToken Create an API token
 //
-// The token itself is in this answer only.
+// The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+// revoked with it. A user may have 100 tokens.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2271,6 +2279,8 @@ func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBod
 }
 
 // RevokeToken Revoke an API token
+//
+// Ends those that were made with it, too. A token can't revoke one that may do more than itself.
 //
 // Corresponds with DELETE /api/tokens/{id} (the `RevokeToken` operationId).
 func (c *Client) RevokeToken(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2423,6 +2433,8 @@ func (c *Client) ListUserTokens(ctx context.Context, name UserName, reqEditors .
 }
 
 // RevokeUserToken Revoke a user's API token
+//
+// Ends those that were made with it, too.
 //
 // Corresponds with DELETE /api/users/{name}/tokens/{id} (the `RevokeUserToken` operationId).
 func (c *Client) RevokeUserToken(ctx context.Context, name UserName, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6817,7 +6829,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateTokenWithBodyWithResponse Create an API token
 	//
-	// The token itself is in this answer only.
+	// The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+	// revoked with it. A user may have 100 tokens.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6826,7 +6839,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateTokenWithResponse Create an API token
 	//
-	// The token itself is in this answer only.
+	// The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+	// revoked with it. A user may have 100 tokens.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6834,6 +6848,8 @@ type ClientWithResponsesInterface interface {
 	CreateTokenWithResponse(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
 
 	// RevokeTokenWithResponse Revoke an API token
+	//
+	// Ends those that were made with it, too. A token can't revoke one that may do more than itself.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6906,6 +6922,8 @@ type ClientWithResponsesInterface interface {
 	ListUserTokensWithResponse(ctx context.Context, name UserName, reqEditors ...RequestEditorFn) (*ListUserTokensResponse, error)
 
 	// RevokeUserTokenWithResponse Revoke a user's API token
+	//
+	// Ends those that were made with it, too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12170,7 +12188,8 @@ func (c *ClientWithResponses) ListTokensWithResponse(ctx context.Context, reqEdi
 
 // CreateTokenWithBodyWithResponse Create an API token
 //
-// The token itself is in this answer only.
+// The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+// revoked with it. A user may have 100 tokens.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12185,7 +12204,8 @@ func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Contex
 
 // CreateTokenWithResponse Create an API token
 //
-// The token itself is in this answer only.
+// The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+// revoked with it. A user may have 100 tokens.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12199,6 +12219,8 @@ func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body 
 }
 
 // RevokeTokenWithResponse Revoke an API token
+//
+// Ends those that were made with it, too. A token can't revoke one that may do more than itself.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12325,6 +12347,8 @@ func (c *ClientWithResponses) ListUserTokensWithResponse(ctx context.Context, na
 }
 
 // RevokeUserTokenWithResponse Revoke a user's API token
+//
+// Ends those that were made with it, too.
 //
 // Returns a wrapper object for the known response body format(s).
 //

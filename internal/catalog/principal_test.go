@@ -198,3 +198,45 @@ func TestTokenAllowsNoMoreThanItsUser(t *testing.T) {
 	_, err = s.Principal(ctx, catalog.HashToken("full"))
 	requireCode(t, toygres.CodeUnauthenticated, err)
 }
+
+func TestATokenEndsWithTheOneItWasMadeWith(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ctx, ann := t.Context(), newUser(t, s, "ann")
+	h := listen(t, s)
+	made := map[string]catalog.TokenID{}
+	for _, n := range []struct{ name, by string }{{"leaked", ""}, {"child", "leaked"}, {"grandchild", "child"}, {"other", ""}} {
+		token, err := s.CreateToken(ctx, catalog.NewToken{User: ann, Parent: made[n.by], Name: n.name, Hash: catalog.HashToken(n.name)})
+		require.NoError(t, err)
+		made[n.name] = token.ID
+	}
+	require.NoError(t, s.RevokeToken(ctx, ann, made["leaked"]))
+	var told, want []catalog.Hash
+	for _, name := range []string{"leaked", "child", "grandchild"} {
+		_, err := s.Principal(ctx, catalog.HashToken(name))
+		requireCode(t, toygres.CodeUnauthenticated, err)
+		told, want = append(told, receive(t, h.revoked)), append(want, catalog.HashToken(name))
+	}
+	require.ElementsMatch(t, want, told, "every API server must know")
+	_, err := s.Principal(ctx, catalog.HashToken("other"))
+	require.NoError(t, err)
+	_, err = s.CreateToken(ctx, catalog.NewToken{User: ann, Parent: made["leaked"], Name: "late", Hash: catalog.HashToken("late")})
+	requireCode(t, toygres.CodeUnauthenticated, err)
+}
+
+func TestTokensOfAUserAreBounded(t *testing.T) {
+	t.Parallel()
+	s, url := openURL(t)
+	ctx, ann, bob := t.Context(), newUser(t, s, "ann"), newUser(t, s, "bob")
+	exec(t, sql(t, url), `INSERT INTO api_tokens (id, token_hash, user_id, name, role)
+		SELECT gen_random_uuid(), sha256(i::text::bytea), $1, i::text, 'viewer' FROM generate_series(1, 99) i`, ann)
+	add := func(user toygres.UserID, name string) error {
+		_, err := s.CreateToken(ctx, catalog.NewToken{User: user, Name: name, Hash: catalog.HashToken("of " + name)})
+		return err
+	}
+	require.NoError(t, add(ann, "the last"))
+	err := add(ann, "one too many")
+	requireCode(t, toygres.CodeForbidden, err)
+	require.ErrorContains(t, err, "100 API tokens")
+	require.NoError(t, add(bob, "another's"))
+}

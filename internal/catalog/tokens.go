@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,7 @@ type Token struct {
 // NewToken is what is asked of a new API token.
 type NewToken struct {
 	User    toygres.UserID
+	Parent  TokenID // which the request was made with, and with which this one ends; "": none
 	Name    string
 	Prefix  string // the secret's first characters, too few to guess the rest
 	Hash    Hash
@@ -34,11 +36,16 @@ type NewToken struct {
 	Expires time.Time    // zero: never
 }
 
+// maxTokens bounds the API tokens of a user, those that have expired and are
+// still listed included. Requests at the same moment may exceed it by a few.
+const maxTokens = 100
+
 const tokenColumns = `id::text, name, prefix, role, created_at, last_used_at, expires_at`
 
 // CreateToken adds an API token. A role above the user's own is CodeForbidden,
 // a name that another token of the user has is CodeConflict. It waits for
-// whoever disables the user just now; CodeUnauthenticated says that somebody has.
+// whoever disables the user or revokes the parent just now; CodeUnauthenticated
+// says that somebody has.
 func (s *Store) CreateToken(ctx context.Context, n NewToken) (Token, error) {
 	user, err := s.User(ctx, n.User)
 	if err != nil {
@@ -54,16 +61,34 @@ func (s *Store) CreateToken(ctx context.Context, n NewToken) (Token, error) {
 		WITH allowed AS (
 			SELECT id FROM users WHERE id = $3 AND disabled_at IS NULL AND deleted_at IS NULL FOR SHARE
 		)
-		INSERT INTO api_tokens (id, token_hash, user_id, name, prefix, role, expires_at)
-		SELECT $1, $2, id, $4, $5, $6, $7 FROM allowed
-		RETURNING `+tokenColumns, newID(), n.Hash[:], n.User, n.Name, n.Prefix, n.Role, zeronull.Timestamptz(n.Expires))
+		INSERT INTO api_tokens (id, token_hash, user_id, name, prefix, role, expires_at, parent_id)
+		SELECT $1, $2, id, $4, $5, $6, $7, nullif($8, '')::uuid FROM allowed WHERE (SELECT count(*) FROM api_tokens WHERE user_id = $3) < $9
+		RETURNING `+tokenColumns, newID(), n.Hash[:], n.User, n.Name, n.Prefix, n.Role, zeronull.Timestamptz(n.Expires),
+		n.Parent, maxTokens)
 	if violates(err, "api_tokens_name") {
 		return Token{}, toygres.Errorf(toygres.CodeConflict, "you have a token %q already; choose another name or revoke that one", n.Name)
 	}
+	if violates(err, "api_tokens_parent") {
+		return Token{}, toygres.Errorf(toygres.CodeUnauthenticated, "the token of this request was revoked meanwhile; sign in again")
+	}
 	if err == nil && !ok {
-		err = disabled()
+		err = s.noToken(ctx, n.User)
 	}
 	return token, err
+}
+
+// noToken says why a user gets no other token.
+func (s *Store) noToken(ctx context.Context, user toygres.UserID) error {
+	tokens, err := s.Tokens(ctx, user)
+	if err != nil {
+		return err
+	}
+	if len(tokens) < maxTokens {
+		return disabled()
+	}
+	return &toygres.Error{Code: toygres.CodeForbidden,
+		Message: fmt.Sprintf("you have %d API tokens, as many as a user may have; revoke one that you do not need any more", len(tokens)),
+		Fields:  []toygres.FieldError{{Field: "name", Rule: "quota", Message: fmt.Sprintf("limit %d, used %d, asked 1", maxTokens, len(tokens))}}}
 }
 
 // Tokens returns a user's API tokens, oldest first.
@@ -72,7 +97,8 @@ func (s *Store) Tokens(ctx context.Context, user toygres.UserID) ([]Token, error
 		`SELECT `+tokenColumns+` FROM api_tokens WHERE user_id = $1 ORDER BY created_at, id`, user)
 }
 
-// RevokeToken removes a user's API token, which ends what it allows at once.
+// RevokeToken removes a user's API token and those made with it, which ends what
+// they allow at once.
 func (s *Store) RevokeToken(ctx context.Context, user toygres.UserID, id TokenID) error {
 	if !isID(id) {
 		return notFound("API token")

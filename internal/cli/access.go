@@ -17,7 +17,7 @@ func (a *app) logoutCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "logout",
 		GroupID: groupAccess,
-		Short:   "Sign out, and revoke the token of this machine",
+		Short:   "Sign out, and revoke the token of this machine and those made with it",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			target, err := a.target()
@@ -143,6 +143,7 @@ func (a *app) tokensCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "create NAME",
 		Short:   "Create a token and print it, this once",
+		Long:    "Create a token and print it, this once. It ends with the one that this machine is signed in with, also by\n`toygres logout`; make one that is to stay in the browser.",
 		Example: `  TOYGRES_TOKEN=$(toygres tokens create ci --expires-in-days 90)`,
 		Args:    exactly("the token's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -151,6 +151,36 @@ func TestTokenGrantsNoMoreThanItsMakerHas(t *testing.T) {
 	require.Equal(t, openapi.Viewer, *child.Role)
 }
 
+func TestWhatALeakedTokenHasMadeEndsWithIt(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	session := a.session("admin")
+	leaked := decode[openapi.CreatedToken](session.post("/api/tokens", `{"name":"leaked"}`), 201)
+	child := decode[openapi.CreatedToken](a.with("Authorization", "Bearer "+leaked.Token).post("/api/tokens", `{"name":"hidden"}`), 201)
+	thief := a.with("Authorization", "Bearer "+child.Token)
+	require.Equal(t, 200, thief.get("/api/me").status)
+	require.Equal(t, 204, session.delete("/api/tokens/"+leaked.Id.String()).status)
+	thief.get("/api/me").problem(401, toygres.CodeUnauthenticated)
+	require.Empty(t, decode[openapi.TokenList](session.get("/api/tokens"), 200).Items)
+}
+
+func TestATokenRevokesNoneThatMayDoMore(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	session := a.session("admin")
+	made := map[string]openapi.CreatedToken{}
+	for _, role := range []string{"operator", "viewer", "admin"} {
+		made[role] = decode[openapi.CreatedToken](session.post("/api/tokens", `{"name":"`+role+`","role":"`+role+`"}`), 201)
+	}
+	operator := a.with("Authorization", "Bearer "+made["operator"].Token)
+	operator.delete("/api/tokens/"+made["admin"].Id.String()).problem(403, toygres.CodeForbidden)
+	require.Equal(t, 200, a.with("Authorization", "Bearer "+made["admin"].Token).get("/api/me").status)
+	require.Equal(t, 204, operator.delete("/api/tokens/"+made["viewer"].Id.String()).status)
+	a.user("boss", toygres.RoleAdmin) // so that the other need not be one
+	require.Equal(t, 200, a.asAdmin().patch("/api/users/admin", `{"role":"viewer"}`).status)
+	require.Equal(t, 204, operator.delete("/api/tokens/"+made["operator"].Id.String()).status, "its own, whatever it says")
+}
+
 func TestOneUserCannotRevokeAnothersToken(t *testing.T) {
 	t.Parallel()
 	a := start(t)

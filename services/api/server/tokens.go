@@ -30,7 +30,8 @@ func (s *Server) tokensOf(ctx context.Context, user toygres.UserID) (openapi.Tok
 }
 
 // CreateToken makes a token and answers its secret, which nobody can see
-// again. A token can't make one that may do more or lasts longer than itself.
+// again. A token can't make one that may do more or lasts longer than itself,
+// also not if it is revoked before its time.
 func (s *Server) CreateToken(ctx context.Context, request openapi.CreateTokenRequestObject) (openapi.CreateTokenResponseObject, error) {
 	maker := callOf(ctx).principal
 	role := maker.User.Role
@@ -49,7 +50,7 @@ func (s *Server) CreateToken(ctx context.Context, request openapi.CreateTokenReq
 	}
 	secret := auth.NewToken()
 	created, err := s.options.Catalog.CreateToken(ctx, catalog.NewToken{
-		User: maker.User.ID, Name: request.Body.Name, Prefix: secret[:len(auth.TokenPrefix)+4], Hash: catalog.HashToken(secret), Role: role, Expires: expires,
+		User: maker.User.ID, Parent: maker.TokenID, Name: request.Body.Name, Prefix: secret[:len(auth.TokenPrefix)+4], Hash: catalog.HashToken(secret), Role: role, Expires: expires,
 	})
 	if err != nil {
 		return nil, err
@@ -60,9 +61,22 @@ func (s *Server) CreateToken(ctx context.Context, request openapi.CreateTokenReq
 	}, nil
 }
 
-// RevokeToken ends one of the user's own tokens.
+// RevokeToken ends one of the user's own tokens. A token can't end one that may
+// do more than itself.
 func (s *Server) RevokeToken(ctx context.Context, request openapi.RevokeTokenRequestObject) (openapi.RevokeTokenResponseObject, error) {
-	return openapi.RevokeToken204Response{}, s.revokeToken(ctx, callOf(ctx).principal.User.ID, request.Id)
+	current := callOf(ctx).principal
+	if current.Kind == catalog.ByToken && current.TokenID != catalog.TokenID(request.Id.String()) {
+		tokens, err := s.options.Catalog.Tokens(ctx, current.User.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tokens {
+			if t.ID == catalog.TokenID(request.Id.String()) && !current.User.Role.Covers(t.Role) {
+				return nil, toygres.Errorf(toygres.CodeForbidden, "a token can't revoke one that may do more than itself; sign in with a password for that")
+			}
+		}
+	}
+	return openapi.RevokeToken204Response{}, s.revokeToken(ctx, current.User.ID, request.Id)
 }
 
 func (s *Server) revokeToken(ctx context.Context, user toygres.UserID, id uuid.UUID) error {

@@ -1299,7 +1299,8 @@ export interface paths {
         put?: never;
         /**
          * Create an API token
-         * @description The token itself is in this answer only.
+         * @description The token itself is in this answer only. One that is made with a token may do at most the same, lasts no longer, and is
+         *     revoked with it. A user may have 100 tokens.
          */
         post: operations["createToken"];
         delete?: never;
@@ -1320,7 +1321,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an API token */
+        /**
+         * Revoke an API token
+         * @description Ends those that were made with it, too. A token can't revoke one that may do more than itself.
+         */
         delete: operations["revokeToken"];
         options?: never;
         head?: never;
@@ -1409,7 +1413,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke a user's API token */
+        /**
+         * Revoke a user's API token
+         * @description Ends those that were made with it, too.
+         */
         delete: operations["revokeUserToken"];
         options?: never;
         head?: never;
