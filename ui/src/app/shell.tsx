@@ -51,15 +51,16 @@ export function Shell({ me }: { me: Schema<'Me'> }) {
             <span className="hidden text-lg font-semibold tracking-tight sm:inline">Toygres</span>
           </Link>
           <nav aria-label="Main" className="flex items-center gap-1">
+            {/* On a phone the icons stand alone: there is no room for their names. */}
             {navigation.map(({ to, label, icon: Icon }) => (
               <Link key={to} to={to} className={item} activeProps={{ className: 'bg-sunken text-ink' }}>
-                <Icon aria-hidden className="hidden sm:block" />
-                {label}
+                <Icon aria-hidden />
+                <span className="max-sm:sr-only">{label}</span>
               </Link>
             ))}
             <a href="/api/docs" className={item}>
-              <BookOpen aria-hidden className="hidden sm:block" />
-              API docs
+              <BookOpen aria-hidden />
+              <span className="max-sm:sr-only">API docs</span>
             </a>
           </nav>
           <div className="ml-auto flex items-center gap-1">
