@@ -15,7 +15,8 @@ import (
 // Bounds of the parameters that may be set of one instance.
 const (
 	MaxParameters           = 100
-	MaxParameterValueLength = 1000 // characters
+	MaxParameterValueLength = 1000    // characters
+	MaxParametersBytes      = 8 << 10 // of all names and values together
 )
 
 // Configuration is what is set of an instance's server beyond what follows from
@@ -118,9 +119,11 @@ func (c Configuration) check() []FieldError {
 		bad = append(bad, FieldError{Field: "parameters", Rule: "max_items",
 			Message: fmt.Sprintf("can be set %d at most on one instance, not %d", MaxParameters, len(c.Parameters))})
 	}
+	total := 0
 	for _, name := range slices.Sorted(maps.Keys(c.Parameters)) {
 		f := FieldError{Field: "parameters." + abbreviated(name)}
 		value := c.Parameters[name]
+		total += len(name) + len(value)
 		why, managed := managedParameter(name)
 		switch {
 		case !parameterName.MatchString(name):
@@ -135,6 +138,10 @@ func (c Configuration) check() []FieldError {
 			continue
 		}
 		bad = append(bad, f)
+	}
+	if total > MaxParametersBytes {
+		bad = append(bad, FieldError{Field: "parameters", Rule: "max_bytes",
+			Message: fmt.Sprintf("must have at most %d bytes in all names and values together, not %d; reset some, or shorten values", MaxParametersBytes, total)})
 	}
 	return bad
 }

@@ -1,6 +1,7 @@
 package toygres
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -58,6 +59,20 @@ func TestAConfigurationCannotBreakOutOfItsLine(t *testing.T) {
 		if len(bad.check()) != 1 {
 			t.Errorf("%+v breaks %v", bad, bad.check())
 		}
+	}
+}
+
+func TestParametersAreBoundedInAllTogether(t *testing.T) {
+	c := Configuration{Parameters: map[string]string{}}
+	for i := range 8 {
+		c.Parameters[fmt.Sprintf("app.setting_%d", i)] = strings.Repeat("x", 1000)
+	}
+	if bad := c.check(); len(bad) != 0 {
+		t.Errorf("%d bytes break %v", 8*(len("app.setting_0")+1000), bad)
+	}
+	c.Parameters["app.one_more"] = strings.Repeat("x", 100)
+	if bad := c.check(); len(bad) != 1 || bad[0].Field != "parameters" || bad[0].Rule != "max_bytes" {
+		t.Errorf("more than %d bytes break %v", MaxParametersBytes, bad)
 	}
 }
 

@@ -180,7 +180,11 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-// readSmall reads a small regular file. The data directory belongs to a user
+// smallFile bounds what the files of an instance's directory have, in bytes;
+// there are at most [toygres.MaxParametersBytes] of parameters in one.
+const smallFile = 256 << 10
+
+// readSmall reads a small regular file, and refuses a larger one. The data directory belongs to a user
 // whom others may act as, so it neither follows links nor waits for a pipe.
 func readSmall(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
@@ -191,7 +195,11 @@ func readSmall(path string) ([]byte, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, errors.Join(fmt.Errorf("%s is no regular file", path), err)
 	}
-	return io.ReadAll(io.LimitReader(f, 64<<10))
+	b, err := io.ReadAll(io.LimitReader(f, smallFile+1))
+	if err == nil && len(b) > smallFile {
+		return nil, fmt.Errorf("%s has more than %d bytes", path, smallFile)
+	}
+	return b, err
 }
 
 func writeJSON(path string, v any, durable bool) error {

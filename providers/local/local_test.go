@@ -154,6 +154,19 @@ func TestAnIDKeepsItsSpec(t *testing.T) {
 	require.Equal(t, toygres.CodeConflict, toygres.CodeOf(p.Provision(t.Context(), id, spec)))
 }
 
+func TestAFileThatIsTooLargeIsRefusedAndNotCut(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), specFile)
+	content := strings.Repeat(" ", smallFile)
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	b, err := readSmall(path)
+	require.NoError(t, err)
+	require.Len(t, b, smallFile)
+	require.NoError(t, os.WriteFile(path, []byte(content+" "), 0o600))
+	_, err = readSmall(path)
+	require.ErrorContains(t, err, path)
+}
+
 func TestDamagedRecordsAreShownAndNeverOverwritten(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
