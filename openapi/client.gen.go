@@ -468,7 +468,8 @@ type ClientInterface interface {
 
 	// ListParameters The parameters of an instance's server
 	//
-	// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+	// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance. This needs the
+	// role `operator`, since some parameters of a server hold secrets; what is set is in the instance, too.
 	//
 	// Corresponds with GET /api/instances/{name}/parameters (the `ListParameters` operationId).
 	ListParameters(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1625,7 +1626,8 @@ func (c *Client) RestartWatching(ctx context.Context, name Name, reqEditors ...R
 
 // ListParameters The parameters of an instance's server
 //
-// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance. This needs the
+// role `operator`, since some parameters of a server hold secrets; what is set is in the instance, too.
 //
 // Corresponds with GET /api/instances/{name}/parameters (the `ListParameters` operationId).
 func (c *Client) ListParameters(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6510,7 +6512,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListParametersWithResponse The parameters of an instance's server
 	//
-	// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+	// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance. This needs the
+	// role `operator`, since some parameters of a server hold secrets; what is set is in the instance, too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11659,7 +11662,8 @@ func (c *ClientWithResponses) RestartWatchingWithResponse(ctx context.Context, n
 
 // ListParametersWithResponse The parameters of an instance's server
 //
-// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+// While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance. This needs the
+// role `operator`, since some parameters of a server hold secrets; what is set is in the instance, too.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -1514,7 +1514,7 @@ type UpdateInstanceRequest struct {
 	// Monitored Whether its health is watched.
 	Monitored *bool `json:"monitored,omitempty"`
 
-	// Parameters PostgreSQL parameters to set, written as in postgresql.conf without quotes, and with null to reset; others stay.
+	// Parameters PostgreSQL parameters to set, written as in postgresql.conf without quotes, and with null to reset; others stay. 8192 bytes at most in all names and values. They are stored in clear: no place for secrets.
 	Parameters *map[string]*string `json:"parameters,omitempty"`
 
 	// StorageGib GiB of storage; not less than it has.

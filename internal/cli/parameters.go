@@ -19,7 +19,7 @@ func (a *app) parametersCommand() *cobra.Command {
 		Long: `Shows the PostgreSQL parameters that are set of an instance, and what its server
 has. With --all or --search, those of the server that are not set, too: with
 what another value takes, or why it can't be set. "toygres update --set" sets
-them.`,
+them. It needs the role operator; "toygres get" shows what is set to everybody.`,
 		Example: `  toygres parameters mydb
   toygres parameters mydb --search vacuum`,
 		Args:              exactly(instanceName),

@@ -36,7 +36,6 @@ var needs = map[string]toygres.Role{
 	"listInstances":      toygres.RoleViewer,
 	"getInstance":        toygres.RoleViewer,
 	"getConnection":      toygres.RoleViewer,
-	"listParameters":     toygres.RoleViewer,
 	"listInstanceEvents": toygres.RoleViewer,
 	"getHealth":          toygres.RoleViewer,
 	"getMonitor":         toygres.RoleViewer,
@@ -65,6 +64,7 @@ var needs = map[string]toygres.Role{
 	"revealConnection": toygres.RoleOperator,
 	"rotatePassword":   toygres.RoleOperator,
 	"queryInstance":    toygres.RoleOperator, // as the superuser a read, too, sees every secret
+	"listParameters":   toygres.RoleOperator, // as the superuser, who sees those that hold secrets, too
 	"getLogs":          toygres.RoleOperator, // literals of statements may be secrets
 	"cancelOperation":  toygres.RoleOperator,
 	"retryOperation":   toygres.RoleOperator,

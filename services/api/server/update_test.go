@@ -270,7 +270,8 @@ func TestParametersAreShownAsTheServerHasThem(t *testing.T) {
 	p := provider(t)
 	a := start(t, func(o *server.Options) { o.Provider = p })
 	a.serving(p, "demo")
-	list := decode[openapi.ParameterList](a.as(a.user("watcher", toygres.RoleViewer)).get("/api/instances/demo/parameters"), 200)
+	a.as(a.user("watcher", toygres.RoleViewer)).get("/api/instances/demo/parameters").problem(403, toygres.CodeForbidden)
+	list := decode[openapi.ParameterList](a.as(a.user("olga", toygres.RoleOperator)).get("/api/instances/demo/parameters"), 200)
 	require.True(t, list.FromServer)
 	require.Greater(t, len(list.Items), 300)
 	by := map[string]openapi.Parameter{}

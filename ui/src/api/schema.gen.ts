@@ -656,7 +656,8 @@ export interface paths {
         };
         /**
          * The parameters of an instance's server
-         * @description While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance.
+         * @description While it runs, all that its server has; otherwise those that are set. They are changed with `PATCH` on the instance. This needs the
+         *     role `operator`, since some parameters of a server hold secrets; what is set is in the instance, too.
          */
         get: operations["listParameters"];
         put?: never;
@@ -2302,7 +2303,7 @@ export interface components {
             memory_mib?: number;
             /** @description Whether its health is watched. */
             monitored?: boolean;
-            /** @description PostgreSQL parameters to set, written as in postgresql.conf without quotes, and with null to reset; others stay. */
+            /** @description PostgreSQL parameters to set, written as in postgresql.conf without quotes, and with null to reset; others stay. 8192 bytes at most in all names and values. They are stored in clear: no place for secrets. */
             parameters?: {
                 [key: string]: string | null;
             };

@@ -157,14 +157,14 @@ export function useRotatePassword(name: string) {
   })
 }
 
-/** The parameters of an instance's server. They change with its state and with what is set. */
-export function parametersQuery(instance: Schema<'Instance'>) {
+/** The parameters of an instance's server, for who may read them. They change with its state and with what is set. */
+export function parametersQuery(instance: Schema<'Instance'>, mayRead: boolean) {
   const { id, name, state, parameters } = instance
   return queryOptions({
     queryKey: ['instances', 'parameters', id, state, parameters],
     queryFn: ({ signal }) =>
       answer(api.GET('/api/instances/{name}/parameters', { params: { path: { name } }, signal })),
-    enabled: state === 'running' || state === 'stopped',
+    enabled: mayRead && (state === 'running' || state === 'stopped'),
   })
 }
 

@@ -20,7 +20,7 @@ interface Props {
 /** What is set of an instance's server: PostgreSQL parameters, and who may connect. */
 export function SettingsCard({ instance, mayChange, onStarted }: Props) {
   const [changing, setChanging] = useState(false)
-  const parameters = useQuery(parametersQuery(instance))
+  const parameters = useQuery(parametersQuery(instance, mayChange))
   const known = new Map(parameters.data?.items.map((parameter) => [parameter.name, parameter]))
   const names = Object.keys(instance.parameters).sort()
   return (
