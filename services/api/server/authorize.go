@@ -135,18 +135,25 @@ func authenticate(s *Server, op *operation) echo.MiddlewareFunc {
 
 // authorize lets a request through if whoever is behind it may do that.
 func authorize(op *operation) echo.MiddlewareFunc {
-	role, known := needs[op.id]
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if op.public {
 				return next(c)
 			}
-			if user := callOf(c.Request().Context()).principal.User; !known || !user.Role.Covers(role) {
-				return toygres.Errorf(toygres.CodeForbidden, "this needs the role %s; yours is %s", role, user.Role)
+			if err := allow(callOf(c.Request().Context()).principal, op.id); err != nil {
+				return err
 			}
 			return next(c)
 		}
 	}
+}
+
+// allow returns CodeForbidden unless the principal may do an operation.
+func allow(p catalog.Principal, operation string) error {
+	if role, known := needs[operation]; !known || !p.User.Role.Covers(role) {
+		return toygres.Errorf(toygres.CodeForbidden, "this needs the role %s; yours is %s", role, p.User.Role)
+	}
+	return nil
 }
 
 // newCrossOrigin trusts pages of this server, also where a proxy in front of

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/toygres/toygres"
-	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/openapi"
 )
 
@@ -50,8 +49,7 @@ func (s *Server) GetLogs(ctx context.Context, request openapi.GetLogsRequestObje
 	current := callOf(ctx)
 	opening, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	st, err := s.hub.open(opening, current.principal.User.ID, catalog.HashToken(current.credential.Secret),
-		func(toygres.Event) bool { return false }) // counted and ended as event streams are
+	st, err := s.openStream(opening, "getLogs", func(toygres.Event) bool { return false }) // counted and ended as event streams are
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (s *Server) StreamEvents(ctx context.Context, request openapi.StreamEventsR
 	current := callOf(ctx)
 	opening, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	st, err := s.hub.open(opening, current.principal.User.ID, catalog.HashToken(current.credential.Secret), eventsWanted(request.Params))
+	st, err := s.openStream(opening, "streamEvents", eventsWanted(request.Params))
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +66,27 @@ func (s *Server) StreamEvents(ctx context.Context, request openapi.StreamEventsR
 	}
 	gap := resume && after < pruned
 	return &streamResponse{ctx: ctx, server: s, stream: st, after: after, gap: gap, resume: resume, until: current.principal.ExpiresAt}, nil
+}
+
+// openStream adds a stream to the hub for whoever is behind the request. Of what
+// was revoked or changed just before, the hub could not end it; so the catalog is
+// asked once more, and not the memory.
+func (s *Server) openStream(ctx context.Context, operation string, wants func(toygres.Event) bool) (*stream, error) {
+	current := callOf(ctx)
+	hash := catalog.HashToken(current.credential.Secret)
+	st, err := s.hub.open(ctx, current.principal.User.ID, hash, wants)
+	if err != nil {
+		return nil, err
+	}
+	principal, err := s.options.Catalog.Principal(ctx, hash)
+	if err == nil {
+		err = allow(principal, operation)
+	}
+	if err != nil {
+		s.hub.close(st)
+		return nil, err
+	}
+	return st, nil
 }
 
 func lastEventID(header *string) (id toygres.EventID, given bool, err error) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/toygres/toygres"
@@ -319,4 +320,32 @@ func TestStreamsEndAtShutdown(t *testing.T) {
 	a.server.EndStreams()
 	f.ended()
 	a.asAdmin().get("/api/events").problem(503, toygres.CodeUnavailable)
+}
+
+// The memory of who is behind a token, and the hub, hear of a change a moment
+// after it; here never.
+func TestNoStreamOpensForWhoHasJustLostTheRight(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	a.running("demo")
+	pool, err := pgxpool.New(t.Context(), a.catalog)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	for _, quiet := range []string{`ALTER TABLE api_tokens DISABLE TRIGGER api_tokens_revoked`, `ALTER TABLE users DISABLE TRIGGER users_changed`} {
+		_, err := pool.Exec(t.Context(), quiet)
+		require.NoError(t, err)
+	}
+	olaf, eve := a.user("olaf", toygres.RoleOperator), a.user("eve", toygres.RoleOperator)
+	demoted, revoked := a.as(olaf), a.as(eve)
+	for _, caller := range []*caller{demoted, revoked} {
+		require.Equal(t, 200, caller.get("/api/me").status)
+	}
+	_, err = pool.Exec(t.Context(), `UPDATE users SET role = 'viewer' WHERE id = $1`, olaf.ID)
+	require.NoError(t, err)
+	_, err = pool.Exec(t.Context(), `DELETE FROM api_tokens WHERE user_id = $1`, eve.ID)
+	require.NoError(t, err)
+	demoted.get("/api/instances/demo/logs?follow=true").problem(403, toygres.CodeForbidden)
+	for _, path := range []string{"/api/instances/demo/logs?follow=true", "/api/events"} {
+		revoked.get(path).problem(401, toygres.CodeUnauthenticated)
+	}
 }
