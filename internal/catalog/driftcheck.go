@@ -110,8 +110,8 @@ func (s *Store) CheckDrift(ctx context.Context, every time.Duration, compare fun
 	return ended, err
 }
 
-// WithLeftover calls remove with an instance, unless it is not as it should be for
-// that any more. Meanwhile its creation can't be retried.
+// WithLeftover calls remove with an instance as it is, unless somebody else is
+// removing it. Meanwhile its creation can't be retried.
 func (s *Store) WithLeftover(ctx context.Context, id toygres.InstanceID, remove func(toygres.Instance) error) error {
 	var key int64
 	if err := s.pool.QueryRow(ctx, `SELECT `+instanceLock, id).Scan(&key); err != nil {

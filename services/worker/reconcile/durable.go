@@ -98,10 +98,7 @@ func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run
 			outcome.Step, outcome.Configuration = toygres.StepRecordSettings, &op.Configuration
 		}
 	}
-	if err := r.Catalog.FinishOperation(ctx, outcome); err != nil {
-		return err
-	}
-	return r.repaired(ctx, op, "its workflow had succeeded already")
+	return r.over(ctx, op, outcome, "its workflow had succeeded already")
 }
 
 // giveUp ends an operation that nobody carries out any more. What a create has
@@ -115,10 +112,8 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 	}
 	switch op.Kind {
 	case toygres.KindCreate, toygres.KindFork:
-		if err := r.undo(ctx, op); err != nil {
-			return err
-		}
 		outcome.Message = why + "; what had been made was removed"
+		return r.undone(ctx, op, outcome, why)
 	case toygres.KindResize, toygres.KindUpdate, toygres.KindTrash, toygres.KindRotate:
 		if op.Kind == toygres.KindUpdate {
 			if err := r.configureAsBefore(ctx, op); err != nil {
@@ -132,10 +127,29 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 	default:
 		outcome.Message = why + "; a part of the instance may be gone already: delete it again to finish"
 	}
+	return r.over(ctx, op, outcome, why)
+}
+
+// over ends an operation that had no workflow.
+func (r *Reconciler) over(ctx context.Context, op toygres.Operation, outcome toygres.Outcome, why string) error {
 	if err := r.Catalog.FinishOperation(ctx, outcome); err != nil {
 		return err
 	}
 	return r.repaired(ctx, op, why)
+}
+
+// undone ends a create whose result is removed first. It can't be retried before
+// that: the retry makes the instance under the same id.
+func (r *Reconciler) undone(ctx context.Context, op toygres.Operation, outcome toygres.Outcome, why string) error {
+	return r.Catalog.WithLeftover(ctx, op.InstanceID, func(i toygres.Instance) error {
+		if i.Operation != op.ID {
+			return nil
+		}
+		if err := r.undo(ctx, op); err != nil {
+			return err
+		}
+		return r.over(ctx, op, outcome, why)
+	})
 }
 
 // repaired records that an operation had no workflow, and is settled.

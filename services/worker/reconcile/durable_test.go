@@ -3,10 +3,12 @@ package reconcile_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/toygres/toygres"
@@ -316,4 +318,37 @@ func TestWhatCanNotBeRemovedDoesNotStopTheSweep(t *testing.T) {
 	op, err := w.catalog.Operation(t.Context(), lost.Operation.ID)
 	require.NoError(t, err)
 	require.False(t, op.State.Done())
+}
+
+// impatient is a provider that calls meanwhile before it removes something.
+type impatient struct {
+	toygres.Provider
+	meanwhile func()
+}
+
+func (p *impatient) Delete(ctx context.Context, id toygres.InstanceID) error {
+	p.meanwhile()
+	return p.Provider.Delete(ctx, id)
+}
+
+// Else what the retry has made would be removed, under the same id.
+func TestCreateIsNotRetriedWhileItIsUndone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begun := w.provisioned("demo")
+	w.workflows.is(begun.Operation.ID, reconcile.Run{State: reconcile.RunBroken, Why: "it was terminated"})
+	refused := make(chan error, 1)
+	options := often
+	options.Provider = &impatient{Provider: w.provider, meanwhile: sync.OnceFunc(func() {
+		assert.NoError(t, w.catalog.FinishOperation(t.Context(), toygres.Outcome{Operation: begun.Operation.ID, // as another worker would
+			State: toygres.OperationFailed, InstanceState: toygres.StateFailed, Code: toygres.CodeInternal, Message: "no"}))
+		_, err := w.catalog.BeginRetry(t.Context(), begun.Operation.ID, 0, w.owner)
+		refused <- err
+	})}
+	w.reconcile(1, options)
+	require.Equal(t, toygres.CodeUnavailable, toygres.CodeOf(<-refused))
+	w.eventually(func() error {
+		_, err := w.catalog.BeginRetry(t.Context(), begun.Operation.ID, 0, w.owner)
+		return err
+	})
 }
