@@ -76,7 +76,8 @@ test('an instance is forked, and the page of the fork opens', async ({ page, api
   await dialog.getByRole('button', { name: 'Fork instance' }).click()
   await expect(page.getByRole('heading', { name: fork })).toBeVisible()
   await api.reaches(fork, 'running')
-  await expect(page.getByRole('region', { name: `Fork ${fork}` }).getByText('Copy data')).toBeVisible()
+  const events = page.getByRole('region', { name: 'Events' })
+  await expect(events.getByText('Step "copy data" is done.')).toBeVisible()
 })
 
 test('a running instance gets another size and keeps its address', async ({ page, api }) => {
