@@ -13,7 +13,6 @@ import (
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/dev/temporaltest"
-	"github.com/toygres/toygres/workflows"
 )
 
 // forgets removes an operation's workflow from Temporal, as the end of the
@@ -55,8 +54,7 @@ func TestOperationsOutliveTheirWorkflows(t *testing.T) {
 
 	again, err := w.catalog.BeginRetry(t.Context(), op.ID, 0, w.owner)
 	require.NoError(t, err)
-	_, err = workflows.Start(t.Context(), w.client, again.Operation, again.Instance.Spec)
-	require.NoError(t, err)
+	w.start(again)
 	op = w.ends(again.Operation.ID)
 	require.Equal(t, toygres.OperationSucceeded, op.State, op.Error)
 	instance, err := w.catalog.Instance(t.Context(), "demo")

@@ -19,8 +19,7 @@ func (w *world) trash(name string, keep time.Duration) catalog.Begun {
 	begun, err := w.catalog.BeginDelete(w.t.Context(), name, keep, w.owner)
 	require.NoError(w.t, err)
 	require.Equal(w.t, toygres.KindTrash, begun.Operation.Kind)
-	_, err = workflows.Start(w.t.Context(), w.client, begun.Operation, begun.Instance.Spec)
-	require.NoError(w.t, err)
+	w.start(begun)
 	op := w.ends(begun.Operation.ID)
 	require.Equal(w.t, toygres.OperationSucceeded, op.State, op.Error)
 	return begun

@@ -101,8 +101,7 @@ func (w *world) create(name string) catalog.Begun {
 	begun, err := w.catalog.BeginCreate(w.t.Context(), catalog.NewInstance{
 		Spec: toygres.Spec{Name: name}.WithDefaults(), Owner: w.owner, Provider: local.Name})
 	require.NoError(w.t, err)
-	_, err = workflows.Start(w.t.Context(), w.client, begun.Operation, begun.Instance.Spec)
-	require.NoError(w.t, err)
+	w.start(begun)
 	return begun
 }
 
@@ -110,9 +109,17 @@ func (w *world) delete(name string) catalog.Begun {
 	w.t.Helper()
 	begun, err := w.catalog.Begin(w.t.Context(), name, toygres.KindDelete, w.owner)
 	require.NoError(w.t, err)
-	_, err = workflows.Start(w.t.Context(), w.client, begun.Operation, begun.Instance.Spec)
-	require.NoError(w.t, err)
+	w.start(begun)
 	return begun
+}
+
+// start starts the workflow, perhaps only once that of the operation before has
+// closed: what it did is in the catalog a moment earlier.
+func (w *world) start(begun catalog.Begun) {
+	w.t.Helper()
+	await(w.t, func() (string, error) {
+		return workflows.Start(w.t.Context(), w.client, begun.Operation, begun.Instance.Spec)
+	})
 }
 
 // ends waits until the operation has ended and returns it.
