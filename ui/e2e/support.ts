@@ -42,6 +42,12 @@ export class Api {
     await this.reaches(name, 'stopped')
   }
 
+  /** Whether instances can be forked where they live. */
+  async forks(): Promise<boolean> {
+    const response = await this.request.get('/api/offer')
+    return ((await response.json()) as Schema<'Offer'>).forks === true
+  }
+
   async resize(name: string, to: Schema<'UpdateInstanceRequest'>): Promise<void> {
     expect((await this.request.patch(`/api/instances/${name}`, { data: to })).status()).toBe(202)
     await this.reaches(name, 'running')
