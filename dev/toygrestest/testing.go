@@ -16,7 +16,7 @@ import (
 
 // operationTime bounds how long an operation may take in a test, with parts
 // being killed and the machine busy.
-const operationTime = 2 * time.Minute
+const operationTime = 5 * time.Minute
 
 // MustAwait follows an operation until it is over.
 func (r *Toygres) MustAwait(t testing.TB, id uuid.UUID) openapi.Operation {
