@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/toygres/toygres"
-	"github.com/toygres/toygres/dev/kubernetestest"
 	"github.com/toygres/toygres/dev/stacktest"
 	"github.com/toygres/toygres/openapi"
 )
@@ -131,21 +130,6 @@ func TestAnyPartKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) 
 func TestTheWorkerKilledAtAnyStepOfAnyOtherOperationIsNotNoticedInTheEnd(t *testing.T) {
 	others := slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return !c.worker })
 	survive(t, newStack(t), others, killOf("worker"))
-}
-
-// It runs alone, because all others on the cluster would notice, and is about
-// what makes and removes objects alone: the cluster takes up to a minute to find
-// itself again each time.
-func TestTheAPIServerOfKubernetesKilledAtAnyStepOfCreateOrDeleteIsNotNoticedInTheEnd(t *testing.T) {
-	if !onKubernetes() {
-		t.Skip("there is none: instances are processes of this machine")
-	}
-	makes := slices.DeleteFunc(slices.Clone(changes), func(c change) bool {
-		return c.kind != toygres.KindCreate && c.kind != toygres.KindDelete
-	})
-	survive(t, stacktest.New(t, placement(t)...), makes, kill{"apiserver", func(t *testing.T, _ *stacktest.Stack) {
-		kubernetestest.Cluster(t).Kill(t, "kube-apiserver")
-	}})
 }
 
 func survive(t *testing.T, stack *stacktest.Stack, changes []change, kills ...kill) {
