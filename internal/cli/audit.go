@@ -72,19 +72,13 @@ their text, and sign-ins. A request without a status is still at work, or its se
 
 // auditEntries reads page after page, newest first.
 func auditEntries(ctx context.Context, c *client, params openapi.ListAuditParams, limit int) (*openapi.AuditList, error) {
-	all := &openapi.AuditList{Items: []openapi.AuditEntry{}}
-	for {
-		size := min(limit-len(all.Items), pageSize)
-		params.Limit = &size
+	entries, err := pages(limit, func(cursor *string, size *int) ([]openapi.AuditEntry, *string, error) {
+		params.Cursor, params.Limit = cursor, size
 		page, err := decode[openapi.AuditList](c.ListAudit(ctx, &params))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		all.Items = append(all.Items, page.Items...)
-		if len(all.Items) >= limit || text(page.NextCursor) == "" || text(page.NextCursor) == text(params.Cursor) {
-			all.Items = all.Items[:min(len(all.Items), limit)]
-			return all, nil
-		}
-		params.Cursor = page.NextCursor
-	}
+		return page.Items, page.NextCursor, nil
+	})
+	return &openapi.AuditList{Items: entries}, err
 }

@@ -118,23 +118,23 @@ func (a *app) onBatch(text string, do func(*client, uuid.UUID) error) error {
 
 // allOfBatch reads a batch with every page of its items in those states.
 func (a *app) allOfBatch(ctx context.Context, c *client, id uuid.UUID, states *[]openapi.BatchItemState) (*openapi.Batch, error) {
-	limit := pageSize
-	params := openapi.GetBatchParams{State: states, Limit: &limit}
-	items := []openapi.BatchItem{}
-	for {
-		batch, err := decode[openapi.Batch](c.GetBatch(ctx, id, &params))
-		if err != nil {
-			return nil, err
+	var batch *openapi.Batch
+	items, err := pages(everything, func(cursor *string, size *int) ([]openapi.BatchItem, *string, error) {
+		var err error
+		batch, err = decode[openapi.Batch](c.GetBatch(ctx, id, &openapi.GetBatchParams{State: states, Cursor: cursor, Limit: size}))
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case batch.Items == nil:
+			return nil, batch.NextCursor, nil
 		}
-		if batch.Items != nil {
-			items = append(items, *batch.Items...)
-		}
-		if text(batch.NextCursor) == "" || text(batch.NextCursor) == text(params.Cursor) {
-			batch.Items, batch.NextCursor = &items, nil
-			return batch, nil
-		}
-		params.Cursor = batch.NextCursor
+		return *batch.Items, batch.NextCursor, nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	batch.Items, batch.NextCursor = &items, nil
+	return batch, nil
 }
 
 func (a *app) printBatch(b *openapi.Batch) error {

@@ -50,19 +50,19 @@ is repaired without being asked; for the rest the command to run is shown.`,
 }
 
 func (a *app) showDrift(ctx context.Context, c *client, params openapi.ListDriftParams, limit int) error {
-	all := &openapi.DriftList{Items: []openapi.DriftFinding{}}
-	for {
-		size := min(limit-len(all.Items), pageSize)
-		params.Limit = &size
+	all := &openapi.DriftList{}
+	var err error
+	all.Items, err = pages(limit, func(cursor *string, size *int) ([]openapi.DriftFinding, *string, error) {
+		params.Cursor, params.Limit = cursor, size
 		page, err := decode[openapi.DriftList](c.ListDrift(ctx, &params))
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		all.Items, all.LastCheck = append(all.Items, page.Items...), page.LastCheck
-		if len(all.Items) >= limit || text(page.NextCursor) == "" || text(page.NextCursor) == text(params.Cursor) {
-			break
-		}
-		params.Cursor = page.NextCursor
+		all.LastCheck = page.LastCheck
+		return page.Items, page.NextCursor, nil
+	})
+	if err != nil {
+		return err
 	}
 	return a.print(all, func(out io.Writer) {
 		var rows [][]string

@@ -39,8 +39,7 @@ func (a *app) durableListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			limit := pageSize
-			params := openapi.ListDurableFunctionsParams{Label: optional(label), Limit: &limit}
+			params := openapi.ListDurableFunctionsParams{Label: optional(label)}
 			if status != "" {
 				chosen := openapi.DurableFunctionStatus(status)
 				if !chosen.Valid() {
@@ -48,18 +47,18 @@ func (a *app) durableListCommand() *cobra.Command {
 				}
 				params.Status = &chosen
 			}
-			all := &openapi.DurableFunctionList{Items: []openapi.DurableFunction{}}
-			for {
+			functions, err := pages(everything, func(cursor *string, size *int) ([]openapi.DurableFunction, *string, error) {
+				params.Cursor, params.Limit = cursor, size
 				page, err := decode[openapi.DurableFunctionList](c.ListDurableFunctions(cmd.Context(), args[0], &params))
 				if err != nil {
-					return err
+					return nil, nil, err
 				}
-				all.Items = append(all.Items, page.Items...)
-				if text(page.NextCursor) == "" || text(page.NextCursor) == text(params.Cursor) {
-					break
-				}
-				params.Cursor = page.NextCursor
+				return page.Items, page.NextCursor, nil
+			})
+			if err != nil {
+				return err
 			}
+			all := &openapi.DurableFunctionList{Items: functions}
 			return a.print(all, func(out io.Writer) {
 				var rows [][]string
 				for _, f := range all.Items {

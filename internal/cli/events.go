@@ -65,22 +65,14 @@ With --follow, -o json prints one object on each line.`,
 
 // pastEvents reads the latest events of an instance, newest first.
 func pastEvents(ctx context.Context, c *client, instance string, limit int) (*openapi.EventList, error) {
-	all := &openapi.EventList{Items: []openapi.Event{}}
-	var params openapi.ListInstanceEventsParams
-	for {
-		size := min(limit-len(all.Items), pageSize)
-		params.Limit = &size
-		page, err := decode[openapi.EventList](c.ListInstanceEvents(ctx, instance, &params))
+	events, err := pages(limit, func(cursor *string, size *int) ([]openapi.Event, *string, error) {
+		page, err := decode[openapi.EventList](c.ListInstanceEvents(ctx, instance, &openapi.ListInstanceEventsParams{Cursor: cursor, Limit: size}))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		all.Items = append(all.Items, page.Items...)
-		if len(all.Items) >= limit || text(page.NextCursor) == "" || text(page.NextCursor) == text(params.Cursor) {
-			all.Items = all.Items[:min(len(all.Items), limit)]
-			return all, nil
-		}
-		params.Cursor = page.NextCursor
-	}
+		return page.Items, page.NextCursor, nil
+	})
+	return &openapi.EventList{Items: events}, err
 }
 
 // followEvents prints past events of the instance, if one is named, and then

@@ -15,9 +15,6 @@ import (
 	"github.com/toygres/toygres/openapi"
 )
 
-// pageSize is the largest page that the contract allows.
-const pageSize = 200
-
 func (a *app) listCommand() *cobra.Command {
 	var states []string
 	var version int
@@ -109,20 +106,15 @@ func choices[T ~string](flag string, values []string, valid func(T) bool) (*[]T,
 
 // allInstances reads every page.
 func allInstances(ctx context.Context, c *client, params openapi.ListInstancesParams) (*openapi.InstanceList, error) {
-	all := &openapi.InstanceList{Items: []openapi.Instance{}}
-	limit := pageSize
-	params.Limit = &limit
-	for {
+	instances, err := pages(everything, func(cursor *string, size *int) ([]openapi.Instance, *string, error) {
+		params.Cursor, params.Limit = cursor, size
 		page, err := decode[openapi.InstanceList](c.ListInstances(ctx, &params))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		all.Items = append(all.Items, page.Items...)
-		if text(page.NextCursor) == "" || text(page.NextCursor) == text(params.Cursor) {
-			return all, nil
-		}
-		params.Cursor = page.NextCursor
-	}
+		return page.Items, page.NextCursor, nil
+	})
+	return &openapi.InstanceList{Items: instances}, err
 }
 
 func (a *app) getCommand() *cobra.Command {

@@ -78,21 +78,15 @@ func (a *app) operationsListCommand() *cobra.Command {
 }
 
 func manyOperations(ctx context.Context, c *client, params openapi.ListOperationsParams, limit int) (*openapi.OperationList, error) {
-	all := &openapi.OperationList{Items: []openapi.Operation{}}
-	for {
-		size := min(limit-len(all.Items), pageSize)
-		params.Limit = &size
+	operations, err := pages(limit, func(cursor *string, size *int) ([]openapi.Operation, *string, error) {
+		params.Cursor, params.Limit = cursor, size
 		page, err := decode[openapi.OperationList](c.ListOperations(ctx, &params))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		all.Items = append(all.Items, page.Items...)
-		if len(all.Items) >= limit || text(page.NextCursor) == "" || text(page.NextCursor) == text(params.Cursor) {
-			all.Items = all.Items[:min(len(all.Items), limit)]
-			return all, nil
-		}
-		params.Cursor = page.NextCursor
-	}
+		return page.Items, page.NextCursor, nil
+	})
+	return &openapi.OperationList{Items: operations}, err
 }
 
 func (a *app) operationRows(out io.Writer, operations []openapi.Operation) {
