@@ -20,8 +20,9 @@ type Pace struct {
 	GiveUp  int           // restarts in a row after which the part is given up
 }
 
-// DefaultPace restarts at once and then ever more slowly, for about half a minute.
-var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second, Healthy: 10 * time.Second, GiveUp: 8}
+// DefaultPace restarts at once and then ever more slowly, for about half a minute. A part that works for a few seconds
+// is never given up, however often it is killed: what ends it then is not how it starts.
+var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second, Healthy: 2 * time.Second, GiveUp: 8}
 
 func (p Pace) pause(failures int) time.Duration {
 	pause := p.First
