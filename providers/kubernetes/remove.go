@@ -50,12 +50,16 @@ func (p *Provider) Delete(ctx context.Context, id toygres.InstanceID) error {
 }
 
 // removeAll removes the instance's objects of these kinds, and waits until
-// they are gone.
+// they are gone, or belong to a later instance with this id.
 func (p *Provider) removeAll(ctx context.Context, r record, changes <-chan toygres.InstanceID, among []schema.GroupVersionResource) error {
 	asked := map[string]bool{}
 	for {
 		left, err := p.find(ctx, of(r.id), among)
 		if err != nil {
+			return err
+		}
+		later, err := p.replaced(ctx, r)
+		if err != nil || later {
 			return err
 		}
 		among = nil
@@ -87,6 +91,20 @@ func (p *Provider) removeAll(ctx context.Context, r record, changes <-chan toygr
 			}
 		}
 	}
+}
+
+// replaced reports whether the instance has been made again under its id since r
+// was read. A record is made before all else, so what was found before this is
+// not the later instance's.
+func (p *Provider) replaced(ctx context.Context, r record) (bool, error) {
+	if r.uid == "" && r.raw != "" {
+		return false, nil // Keep makes a record that was deleted by hand again
+	}
+	now, err := p.load(ctx, r.id)
+	if err != nil && now.id == "" { // else it is there and can't be read
+		return false, ignoreNotFound(err)
+	}
+	return now.uid != "" && now.uid != r.uid, nil
 }
 
 // remove asks for the end of one object. What others have made for it goes

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
 	"github.com/toygres/toygres"
@@ -34,6 +37,43 @@ func TestAnInstanceIsTheseObjectsAndNoneIsLeft(t *testing.T) {
 	} {
 		require.Contains(t, found, object)
 	}
+	require.NoError(t, p.Delete(t.Context(), id))
+	require.Empty(t, objectsOf(t, config.Namespace, id))
+}
+
+// A create that is tried again makes the instance under the same id.
+func TestALateRemovalSparesTheInstanceThatWasMadeSince(t *testing.T) {
+	t.Parallel()
+	config := newConfig(t)
+	p := newProvider(t, config)
+	id, spec := newInstance(t, p)
+	require.NoError(t, p.Provision(t.Context(), id, spec))
+	records, secrets := client.CoreV1().ConfigMaps(config.Namespace), client.CoreV1().Secrets(config.Namespace)
+	name, held := "pg-"+string(id), "pg-"+string(id)+"-superuser"
+	hold := func(finalizers string) {
+		t.Helper()
+		_, err := secrets.Patch(t.Context(), held, types.MergePatchType, []byte(`{"metadata":{"finalizers":`+finalizers+`}}`), metav1.PatchOptions{})
+		require.NoError(t, err)
+	}
+	hold(`["toygres.test/held"]`)
+	removed := make(chan error, 1)
+	go func() { removed <- p.Delete(t.Context(), id) }()
+	require.EventuallyWithT(t, func(c *assert.CollectT) { // only what is held and the record are left
+		left := objectsOf(t, config.Namespace, id)
+		assert.Len(c, left, 2)
+		assert.Contains(c, left, "secrets/"+held)
+	}, 2*time.Minute, 100*time.Millisecond)
+	require.NoError(t, records.Delete(t.Context(), name, metav1.DeleteOptions{}))
+	require.NoError(t, p.Provision(t.Context(), id, spec))
+	made, err := secrets.Get(t.Context(), name+"-tls", metav1.GetOptions{})
+	require.NoError(t, err)
+
+	hold(`null`)
+	require.NoError(t, <-removed)
+	now, err := secrets.Get(t.Context(), name+"-tls", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, made.UID, now.UID)
+	require.Nil(t, now.DeletionTimestamp)
 	require.NoError(t, p.Delete(t.Context(), id))
 	require.Empty(t, objectsOf(t, config.Namespace, id))
 }
