@@ -48,14 +48,19 @@ func (s *Store) BeginRetry(ctx context.Context, id toygres.OperationID, keep tim
 // retry is what tries an operation again on the instance as it is.
 func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Instance, keep time.Duration) (beginning, error) {
 	b := beginning{name: i.Spec.Name, kind: of.Kind, again: of.ID}
+	if b.kind == toygres.KindUndelete {
+		b.kind = toygres.KindStart // it has left the trash; that is what it lacks
+	}
 	var after toygres.State
-	switch of.Kind {
+	changes := false
+	switch b.kind {
 	case toygres.KindCreate, toygres.KindFork:
 		b.during = toygres.StateCreating
 		if i.State == toygres.StateFailed && i.ServerVersion != "" {
 			return b, noRetry(of, "the instance has run since and may have data")
 		}
 	case toygres.KindResize, toygres.KindUpdate:
+		changes = true
 		b.during, b.from, b.to = toygres.StateUpdating, i.Spec.Settings(), of.Settings(i.Spec)
 		for _, step := range of.Steps {
 			if step.Name != toygres.StepUndo {
@@ -64,11 +69,11 @@ func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Insta
 		}
 	default:
 		var known bool
-		if b.during, after, known = target(of.Kind); !known {
+		if b.during, after, known = target(b.kind); !known {
 			return b, noRetry(of, fmt.Sprintf("a %s is not tried again; ask for what you want now", of.Kind))
 		}
 	}
-	if of.Kind == toygres.KindTrash {
+	if b.kind == toygres.KindTrash {
 		if b.keep = keep; keep <= 0 {
 			return b, noRetry(of, "deleted instances are no longer kept here; delete it for good instead")
 		}
@@ -85,17 +90,36 @@ func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Insta
 		return b, noRetry(of, fmt.Sprintf("the instance is %s by now", after))
 	case b.during == toygres.StateDeleting && i.DeletionProtection:
 		return b, protected(i)
-	case !slices.Contains(sources(of.Kind, b.during), i.State):
-		return b, s.refusal(ctx, i, of.Kind)
-	case b.during == toygres.StateUpdating && b.from.Equal(b.to):
+	case !slices.Contains(sources(b.kind, b.during), i.State):
+		return b, s.refusal(ctx, i, b.kind)
+	case b.kind == toygres.KindFork:
+		return b, s.stillForkable(ctx, of, i)
+	case changes && b.from.Equal(b.to):
 		return b, noRetry(of, "the instance has what was asked for by now")
-	case b.during == toygres.StateUpdating:
+	case changes:
 		if err := i.Spec.ValidateUpdate(b.to); err != nil {
 			return b, err
 		}
 		return b, s.noRoomToGrow(ctx, i, b.to)
 	}
 	return b, nil
+}
+
+// stillForkable says why the source of a fork can't be copied any more, or nil.
+func (s *Store) stillForkable(ctx context.Context, of toygres.Operation, i toygres.Instance) error {
+	source, err := s.InstanceByID(ctx, i.Spec.Source)
+	switch {
+	case toygres.CodeOf(err) == toygres.CodeNotFound || err == nil && source.State == toygres.StateDeleted:
+		return noRetry(of, "the instance that it was to copy is gone; delete it")
+	case err != nil:
+		return err
+	case source.State != toygres.StateRunning && source.State != toygres.StateUpdating:
+		return noRetry(of, fmt.Sprintf("%q, which it was to copy, is %s; it can be copied while it is running", source.Spec.Name, source.State))
+	case source.Spec.StorageGiB > i.Spec.StorageGiB:
+		return noRetry(of, fmt.Sprintf("%q, which it was to copy, has %d GiB of storage by now; delete it, and fork that anew", source.Spec.Name, source.Spec.StorageGiB))
+	default:
+		return nil
+	}
 }
 
 // lastOperation returns the newest operation of an instance, which has at least

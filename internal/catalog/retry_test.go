@@ -169,6 +169,66 @@ func TestRetryAsksForTheSameOfWhatIsThere(t *testing.T) {
 	require.WithinDuration(t, time.Now().Add(2*time.Hour), again.Instance.PurgeAt, time.Minute)
 }
 
+func TestRetriedRotationMakesAnotherPassword(t *testing.T) {
+	t.Parallel()
+	s, ctx := open(t), t.Context()
+	owner := newUser(t, s, "ann")
+	running(t, s, owner, "mydb")
+	rotate, err := s.Begin(ctx, "mydb", toygres.KindRotate, owner)
+	require.NoError(t, err)
+	fail(t, s, rotate.Operation.ID, "")
+	again, err := s.BeginRetry(ctx, rotate.Operation.ID, 0, owner)
+	require.NoError(t, err)
+	require.Equal(t, toygres.KindRotate, again.Operation.Kind)
+	require.Equal(t, toygres.StateUpdating, again.Instance.State)
+	require.NotEmpty(t, again.Operation.WorkflowID)
+}
+
+func TestRetriedUndeletionStartsWhatHasLeftTheTrash(t *testing.T) {
+	t.Parallel()
+	s, ctx := open(t), t.Context()
+	owner := newUser(t, s, "ann")
+	running(t, s, owner, "mydb")
+	trash, err := s.BeginDelete(ctx, "mydb", time.Hour, owner)
+	require.NoError(t, err)
+	finish(t, s, trash, toygres.StateTrashed)
+	undelete, err := s.BeginUndelete(ctx, "mydb", owner)
+	require.NoError(t, err)
+	fail(t, s, undelete.Operation.ID, toygres.StateStopped)
+	again, err := s.BeginRetry(ctx, undelete.Operation.ID, 0, owner)
+	require.NoError(t, err)
+	require.Equal(t, toygres.KindStart, again.Operation.Kind)
+	require.Equal(t, undelete.Operation.ID, again.Operation.RetryOf)
+	require.Equal(t, toygres.StateStarting, again.Instance.State)
+}
+
+func TestRetriedForkNeedsItsSource(t *testing.T) {
+	t.Parallel()
+	s, url := openURL(t)
+	ctx, owner, pool := t.Context(), newUser(t, s, "ann"), sql(t, url)
+	source := running(t, s, owner, "mydb")
+	spec := source.Spec
+	spec.Name, spec.Source = "copy", source.ID
+	fork, err := s.BeginCreate(ctx, catalog.NewInstance{Spec: spec, Owner: owner, Provider: "local"})
+	require.NoError(t, err)
+	fail(t, s, fork.Operation.ID, toygres.StateFailed)
+	for change, why := range map[string]string{
+		`state = 'stopped'`: `"mydb", which it was to copy, is stopped`,
+		`state = 'deleted'`: "is gone",
+		`storage_gib = 100`: "has 100 GiB of storage by now",
+	} {
+		exec(t, pool, `UPDATE instances SET `+change+` WHERE id = $1`, source.ID)
+		_, err = s.BeginRetry(ctx, fork.Operation.ID, 0, owner)
+		requireCode(t, toygres.CodeConflict, err)
+		require.ErrorContains(t, err, why)
+		exec(t, pool, `UPDATE instances SET state = 'running', storage_gib = $2 WHERE id = $1`, source.ID, spec.StorageGiB)
+	}
+	again, err := s.BeginRetry(ctx, fork.Operation.ID, 0, owner)
+	require.NoError(t, err)
+	require.Equal(t, toygres.KindFork, again.Operation.Kind)
+	require.Equal(t, source.ID, again.Instance.Spec.Source)
+}
+
 func TestStepsSayWhoCarriedThemOut(t *testing.T) {
 	t.Parallel()
 	s, url := openURL(t)
