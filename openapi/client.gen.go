@@ -624,7 +624,8 @@ type ClientInterface interface {
 	// RetryOperation Retry an operation that failed or was cancelled
 	//
 	// Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
-	// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+	// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name. What an
+	// undelete that failed still lacks is a start, so that is what it begins.
 	//
 	// Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
 	// instance is by now as was asked for.
@@ -1982,7 +1983,8 @@ func (c *Client) CancelOperation(ctx context.Context, id OperationID, reqEditors
 // RetryOperation Retry an operation that failed or was cancelled
 //
 // Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
-// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name. What an
+// undelete that failed still lacks is a start, so that is what it begins.
 //
 // Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
 // instance is by now as was asked for.
@@ -5012,6 +5014,18 @@ func NewListOperationsRequest(server string, params *ListOperationsParams) (*htt
 
 		}
 
+		if params.Batch != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "batch", *params.Batch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Since != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
@@ -6700,7 +6714,8 @@ type ClientWithResponsesInterface interface {
 	// RetryOperationWithResponse Retry an operation that failed or was cancelled
 	//
 	// Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
-	// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+	// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name. What an
+	// undelete that failed still lacks is a start, so that is what it begins.
 	//
 	// Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
 	// instance is by now as was asked for.
@@ -11970,7 +11985,8 @@ func (c *ClientWithResponses) CancelOperationWithResponse(ctx context.Context, i
 // RetryOperationWithResponse Retry an operation that failed or was cancelled
 //
 // Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
-// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+// found and not done again. A create whose server was removed when it failed begins anew, under the same id and name. What an
+// undelete that failed still lacks is a start, so that is what it begins.
 //
 // Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
 // instance is by now as was asked for.

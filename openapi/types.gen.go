@@ -1799,6 +1799,9 @@ type ListOperationsParams struct {
 	Kind     *OperationKind    `form:"kind,omitempty" json:"kind,omitempty"`
 	State    *[]OperationState `form:"state,omitempty" json:"state,omitempty"`
 
+	// Batch Only operations that this batch has begun.
+	Batch *openapi_types.UUID `form:"batch,omitempty" json:"batch,omitempty"`
+
 	// Since Only operations that were asked for then or later.
 	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
 

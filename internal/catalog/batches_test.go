@@ -61,6 +61,11 @@ func TestABatchTellsWhatCameOfEachOfItsItems(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, toygres.BatchCounts{Total: 5, Waiting: 1, Running: 2, Failed: 2}, now.Counts)
 
+	begun, err := s.Operations(ctx, catalog.OperationFilter{Batch: b.ID})
+	require.NoError(t, err)
+	require.Equal(t, []string{"two", "one"}, []string{begun.Operations[0].InstanceName, begun.Operations[1].InstanceName})
+	require.Len(t, begun.Operations, 2, "only what the batch has begun")
+
 	end(t, s, one, toygres.OperationSucceeded, toygres.StateRunning)
 	end(t, s, two, toygres.OperationFailed, toygres.StateFailed)
 	require.Equal(t, one.ID, turn(t, s, b, 1).ID, "asked again it answers what there is")

@@ -84,6 +84,7 @@ type OperationFilter struct {
 	InstanceName string // also of instances that are gone
 	Kind         toygres.Kind
 	States       []toygres.OperationState // any of them
+	Batch        toygres.BatchID          // that has begun them
 	RetryOf      toygres.OperationID      // that they try again
 	Since        time.Time                // asked for then or later
 	Until        time.Time                // asked for before then
@@ -103,7 +104,7 @@ func (s *Store) Operations(ctx context.Context, filter OperationFilter) (Operati
 	if err != nil {
 		return OperationPage{}, err
 	}
-	if filter.Instance != "" && !isID(filter.Instance) {
+	if filter.Instance != "" && !isID(filter.Instance) || filter.Batch != "" && !isID(filter.Batch) {
 		return OperationPage{}, nil
 	}
 	size := pageSize(filter.Limit)
@@ -120,6 +121,9 @@ func (s *Store) Operations(ctx context.Context, filter OperationFilter) (Operati
 	}
 	if len(filter.States) > 0 {
 		where.add("o.state = ANY (?)", filter.States)
+	}
+	if filter.Batch != "" {
+		where.add("o.id IN (SELECT b.operation_id FROM batch_items b WHERE b.batch_id = ?)", filter.Batch)
 	}
 	if filter.RetryOf != "" {
 		where.add("o.retry_of = ?", filter.RetryOf)

@@ -23,7 +23,7 @@ func (a *app) operationsCommand() *cobra.Command {
 }
 
 func (a *app) operationsListCommand() *cobra.Command {
-	var instance, kind, since, until string
+	var instance, kind, batch, since, until string
 	var states []string
 	var limit int
 	cmd := &cobra.Command{
@@ -45,6 +45,13 @@ func (a *app) operationsListCommand() *cobra.Command {
 				return err
 			}
 			params.State = chosen
+			if batch != "" {
+				id, err := uuid.Parse(batch)
+				if err != nil {
+					return usagef("--batch: %q is not a batch's id; find it with `toygres batches list`", batch)
+				}
+				params.Batch = &id
+			}
 			if params.Since, err = parseMoment("since", since, a.now()); err != nil {
 				return err
 			}
@@ -68,6 +75,7 @@ func (a *app) operationsListCommand() *cobra.Command {
 	cmd.Flags().StringVar(&instance, "instance", "", "only operations of this instance")
 	cmd.Flags().StringVar(&kind, "kind", "", "only this `kind`, as in create or resize")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only operations in these states")
+	cmd.Flags().StringVar(&batch, "batch", "", "only operations that the batch with this `id` has begun")
 	cmd.Flags().StringVar(&since, "since", "", "only operations of the last `duration`, as in 24h, or from a time on, as in 2026-03-10T12:00:00Z")
 	cmd.Flags().StringVar(&until, "until", "", "only operations from before that `duration` or time")
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")

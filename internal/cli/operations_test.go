@@ -13,7 +13,8 @@ func TestOperationsAreAskedForByKindAndTime(t *testing.T) {
 	t.Parallel()
 	s := newFakeServer(t)
 	u := signedInTo(t, s)
-	r := u.run("operations", "list", "--kind", "resize", "--state", "failed", "--since", "2026-03-10T12:00:00Z", "--until", "0s")
+	r := u.run("operations", "list", "--kind", "resize", "--state", "failed", "--since", "2026-03-10T12:00:00Z", "--until", "0s",
+		"--batch", "0192d3c4-0000-7000-8000-000000000001")
 	require.Zero(t, r.code, r.err)
 	asked := s.asked("GET", "/api/operations")
 	require.Len(t, asked, 1)
@@ -21,6 +22,8 @@ func TestOperationsAreAskedForByKindAndTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"resize", "failed", "2026-03-10T12:00:00Z"}, []string{query.Get("kind"), query.Get("state"), query.Get("since")})
 	require.NotEmpty(t, query.Get("until"))
+	require.Equal(t, "0192d3c4-0000-7000-8000-000000000001", query.Get("batch"))
+	require.Equal(t, exitUsage, u.run("operations", "list", "--batch", "load").code)
 	require.Equal(t, exitUsage, u.run("operations", "list", "--since", "yesterday").code)
 }
 

@@ -17,6 +17,9 @@ func (s *Server) ListOperations(ctx context.Context, request openapi.ListOperati
 	filter := catalog.OperationFilter{
 		InstanceName: or(p.Instance), Kind: toygres.Kind(or(p.Kind)), Cursor: or(p.Cursor), Limit: or(p.Limit),
 	}
+	if p.Batch != nil {
+		filter.Batch = toygres.BatchID(p.Batch.String())
+	}
 	if p.Since != nil {
 		filter.Since = *p.Since
 	}

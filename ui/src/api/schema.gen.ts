@@ -1089,7 +1089,8 @@ export interface paths {
         /**
          * Retry an operation that failed or was cancelled
          * @description Starts a new operation that does the same and says so in `retry_of`. It goes on from what is there: what was done already is
-         *     found and not done again. A create whose server was removed when it failed begins anew, under the same id and name.
+         *     found and not done again. A create whose server was removed when it failed begins anew, under the same id and name. What an
+         *     undelete that failed still lacks is a start, so that is what it begins.
          *
          *     Only the last operation of an instance is tried again. A conflict says what else stands in the way: it did not fail, or the
          *     instance is by now as was asked for.
@@ -3547,6 +3548,8 @@ export interface operations {
     listOperations: {
         parameters: {
             query?: {
+                /** @description Only operations that this batch has begun. */
+                batch?: string;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Only operations of the instance with this name. */
