@@ -150,11 +150,18 @@ func (c Configuration) check() []FieldError {
 // that can be told without its server. It returns an [Error] with CodeInvalid
 // that lists every field that breaks a rule, or nil.
 func (s Spec) ValidateUpdate(to Settings) error {
-	bad := append(to.Size.checkResize(s.Size()), to.Configuration.check()...)
-	if _, set := to.Configuration.Parameters[preloaded]; set && s.ImageType == ImagePgDurable {
+	bad := append(to.Size.checkResize(s.Size()), s.checkConfigured(to.Configuration)...)
+	return invalid("the instance can't be changed as asked", bad)
+}
+
+// checkConfigured returns the fields of a configuration that break a rule for an
+// instance like s.
+func (s Spec) checkConfigured(to Configuration) []FieldError {
+	bad := to.check()
+	if _, set := to.Parameters[preloaded]; set && s.ImageType == ImagePgDurable {
 		bad = append(bad, FieldError{Field: "parameters." + preloaded, Rule: "managed", Message: "can't be set: Toygres manages what pg_durable needs"})
 	}
-	return invalid("the instance can't be changed as asked", bad)
+	return bad
 }
 
 const preloaded = "shared_preload_libraries"

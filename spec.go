@@ -101,7 +101,7 @@ func (s Spec) Validate(offer Offer) error {
 	if s.Source != "" && !offer.Forks {
 		add("source", "available", "instances can't be forked here; create an empty one and restore a dump")
 	}
-	bad = append(bad, s.Configuration().check()...)
+	bad = append(bad, s.checkConfigured(s.Configuration())...)
 	return invalid("the instance can't be created as asked", bad)
 }
 

@@ -623,6 +623,9 @@ type CreateInstanceRequest struct {
 	// Name A DNS-1123 label: lower-case letters, digits and hyphens, starting and ending with a letter or digit; at most 40 characters; unique.
 	Name string `json:"name"`
 
+	// Parameters PostgreSQL parameters, written as in postgresql.conf without quotes; of those that the version itself has. 8192 bytes at most in all names and values. They are stored in clear: no place for secrets.
+	Parameters *map[string]string `json:"parameters,omitempty"`
+
 	// Public Reachable from outside of where instances live; see the offer.
 	Public *bool `json:"public,omitempty"`
 

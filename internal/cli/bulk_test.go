@@ -46,7 +46,7 @@ func TestBulkCreateFollowsTheCountsToTheEnd(t *testing.T) {
 	b := testBatch(openapi.OperationStateRunning, openapi.BatchCounts{Total: 100, Waiting: 98, Running: 2})
 	body := serveBatch(s, b)
 	var out, errs lockedBuffer
-	wait := signedInTo(t, s).start(&out, &errs, "bulk", "create", "load-{001..100}", "--cpu", "0.5", "--wait")
+	wait := signedInTo(t, s).start(&out, &errs, "bulk", "create", "load-{001..100}", "--cpu", "0.5", "--set", "jit=off", "--wait")
 	eventually(t, func() bool { return strings.Contains(errs.String(), "0 of 100: 2 running, 98 waiting\n") })
 	s.happen(func() { b.Counts = openapi.BatchCounts{Total: 100, Waiting: 58, Running: 2, Succeeded: 40} })
 	eventually(t, func() bool {
@@ -60,7 +60,7 @@ func TestBulkCreateFollowsTheCountsToTheEnd(t *testing.T) {
 	require.Equal(t, exitOperation, wait(), errs.String())
 	require.Contains(t, errs.String(), "1 of 100 instances failed")
 	require.Regexp(t, `load-007 +failed +- +there is an instance`, out.String())
-	require.Equal(t, map[string]any{"instances": []any{map[string]any{"name": "load-{001..100}", "cpu_millis": 500.0}}}, body())
+	require.Equal(t, map[string]any{"instances": []any{map[string]any{"name": "load-{001..100}", "cpu_millis": 500.0, "parameters": map[string]any{"jit": "off"}}}}, body())
 	require.NotEmpty(t, s.asked("POST", "/api/instances/bulk")[0].key)
 }
 

@@ -23,6 +23,7 @@ func (a *app) createCommand() *cobra.Command {
 does it. What is not said is left to the server's defaults, see "toygres offer".`,
 		Example: `  toygres create mydb --wait
   toygres create big --version 17 --cpu 4 --memory 16GiB --storage 100GiB
+  toygres create tuned --set work_mem=64MB --set max_connections=200
   toygres create shared --public --allow 203.0.113.0/24,198.51.100.7/32`,
 		Args: exactly(instanceName),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,7 +45,7 @@ type createFlags struct {
 	sizes                   sizeFlags
 	imageType, runtimeImage string
 	public                  bool
-	allowed                 []string
+	allowed, set            []string
 }
 
 func (f *createFlags) flags(a *app, cmd *cobra.Command) {
@@ -55,6 +56,7 @@ func (f *createFlags) flags(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.runtimeImage, "runtime-image", "", "runtime image to run instead of the stock one, see \"toygres images list\"; its image type is stock")
 	flags.BoolVar(&f.public, "public", false, "reachable from outside of where instances live")
 	flags.StringSliceVar(&f.allowed, "allow", nil, "networks from which clients may come, for example 203.0.113.0/24; repeat it or separate by commas")
+	flags.StringArrayVar(&f.set, "set", nil, "a PostgreSQL parameter to set, as name=value; may be repeated")
 	complete(cmd, "image-type", "stock", "pg_durable")
 	completeBy(cmd, "runtime-image", a.imagesLike)
 }
@@ -71,7 +73,18 @@ func (f *createFlags) read(cmd *cobra.Command, name string) (openapi.CreateInsta
 	if len(f.allowed) > 0 {
 		request.AllowedCidrs = &f.allowed
 	}
-	_, err := f.sizes.read(cmd, &request.CpuMillis, &request.MemoryMib, &request.StorageGib)
+	parameters, err := assignments("set", f.set, "", nil)
+	if err != nil {
+		return request, err
+	}
+	if len(parameters) > 0 {
+		values := map[string]string{}
+		for name, value := range parameters {
+			values[name] = *value
+		}
+		request.Parameters = &values
+	}
+	_, err = f.sizes.read(cmd, &request.CpuMillis, &request.MemoryMib, &request.StorageGib)
 	return request, err
 }
 

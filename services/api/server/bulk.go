@@ -24,7 +24,7 @@ func (s *Server) CreateInstances(ctx context.Context, request openapi.CreateInst
 		spec, err := s.withRuntimeImage(ctx, specOf(asked, offer), offer)
 		if err == nil {
 			spec.Name = "any" // the rules of all but the name
-			err = spec.Validate(offer)
+			err = checkNew(spec, offer)
 		}
 		if err != nil && !all.within(field, err) {
 			return nil, err

@@ -48,7 +48,7 @@ func (s *Server) CreateInstance(ctx context.Context, request openapi.CreateInsta
 	if err != nil {
 		return nil, err
 	}
-	if err := spec.Validate(offer); err != nil {
+	if err := checkNew(spec, offer); err != nil {
 		return nil, err
 	}
 	key, err := idempotencyKey(request.Params.IdempotencyKey, "", *request.Body)
@@ -93,6 +93,9 @@ func specOf(body openapi.CreateInstanceRequest, offer toygres.Offer) toygres.Spe
 	spec.Public = or(body.Public)
 	if body.AllowedCidrs != nil {
 		spec.AllowedCIDRs = *body.AllowedCidrs
+	}
+	if body.Parameters != nil {
+		spec.Parameters = *body.Parameters
 	}
 	return spec
 }

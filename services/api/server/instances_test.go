@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -236,4 +237,41 @@ func TestOfferIsWhatTheProviderHas(t *testing.T) {
 	require.Equal(t, []int{18}, offer.Versions)
 	require.Equal(t, 18, offer.DefaultVersion)
 	require.Equal(t, openapi.Range{Min: 1, Max: 16384, Default: 10}, offer.StorageGib)
+}
+
+// There is no server yet that could be asked, so what PostgreSQL itself has is
+// what can be set.
+func TestParametersAreCheckedBeforeAnythingIsMade(t *testing.T) {
+	t.Parallel()
+	workflows := &temporal{}
+	a := start(t, workflows.option)
+	c := a.as(a.user("olga", toygres.RoleOperator))
+	for _, test := range []struct{ parameters, field, rule string }{
+		{`{"work_mem":"lots"}`, "parameters.work_mem", "type"},
+		{`{"max_connections":"0"}`, "parameters.max_connections", "range"},
+		{`{"wal_level":"most"}`, "parameters.wal_level", "one_of"},
+		{`{"pg_stat_statements.max":"100"}`, "parameters.pg_stat_statements.max", "unknown"},
+		{`{"Work_Mem":"64MB"}`, "parameters.Work_Mem", "unknown"},
+		{`{"port":"1"}`, "parameters.port", "managed"},
+		{`{"block_size":"8192"}`, "parameters.block_size", "read_only"},
+		{`{"zero_damaged_pages":"on"}`, "parameters.zero_damaged_pages", "developer"},
+		{`{"work_mem":null}`, "parameters.work_mem", "type"},
+	} {
+		for path, body := range map[string]string{
+			"":      `{"name":"demo","parameters":` + test.parameters + `}`,
+			"/bulk": `{"instances":[{"name":"load-{1..3}","parameters":` + test.parameters + `}]}`,
+		} {
+			answer := c.post("/api/instances"+path, body)
+			fields := *answer.problem(answer.status, toygres.CodeInvalid).Errors
+			require.Equal(t, test.rule, fields[0].Rule, body)
+			require.Equal(t, strings.TrimPrefix(fields[0].Field, "instances.0."), test.field, body)
+		}
+	}
+	require.Zero(t, workflows.starts())
+	require.Equal(t, 422, c.post("/api/instances", `{"name":"old","version":17,"parameters":{"io_method":"sync"}}`).status, "which came with 18")
+
+	decode[openapi.Operation](c.post("/api/instances", `{"name":"demo","parameters":{"work_mem":"64MB","max_connections":"200"}}`), 202)
+	require.Equal(t, map[string]string{"work_mem": "64MB", "max_connections": "200"}, decode[openapi.Instance](c.get("/api/instances/demo"), 200).Parameters)
+	decode[openapi.Batch](c.post("/api/instances/bulk", `{"instances":[{"name":"load-{1..3}","parameters":{"jit":"off"}}]}`), 202)
+	require.Equal(t, 2, workflows.starts())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/openapi"
+	"github.com/toygres/toygres/services/api/builtin"
 	"github.com/toygres/toygres/services/api/query"
 )
 
@@ -126,8 +127,31 @@ func (s *Server) checkParameters(ctx context.Context, instance toygres.Instance,
 	for _, p := range all {
 		known[p.Name] = p
 	}
-	var bad []toygres.FieldError
-	told := map[string]toygres.Parameter{}
+	told, bad := checkAgainst(known, to, changed, "is no parameter of this server")
+	if len(bad) > 0 {
+		return nil, &toygres.Error{Code: toygres.CodeInvalid, Message: "the instance can't be changed as asked: " + summary(bad), Fields: bad}
+	}
+	return told, nil
+}
+
+// checkNew checks an instance that is to be made. There is no server yet that
+// could be asked for its parameters, so they are those that PostgreSQL itself has.
+func checkNew(spec toygres.Spec, offer toygres.Offer) error {
+	if err := spec.Validate(offer); err != nil {
+		return err
+	}
+	unknown := fmt.Sprintf("is no parameter of PostgreSQL %d itself; one of an extension can be set once the instance runs", spec.Version)
+	_, bad := checkAgainst(builtin.Parameters(spec.Version), spec.Configuration(), spec.Configuration().Changed(toygres.Configuration{}), unknown)
+	if len(bad) > 0 {
+		return &toygres.Error{Code: toygres.CodeInvalid, Message: "the instance can't be created as asked: " + summary(bad), Fields: bad}
+	}
+	return nil
+}
+
+// checkAgainst checks the parameters that change against those that are known.
+// It returns what is known of them, and what can't be set.
+func checkAgainst(known map[string]toygres.Parameter, to toygres.Configuration, changed []string, unknown string) (told map[string]toygres.Parameter, bad []toygres.FieldError) {
+	told = map[string]toygres.Parameter{}
 	for _, name := range changed {
 		value, set := to.Parameters[name]
 		p, is := known[name]
@@ -135,7 +159,7 @@ func (s *Server) checkParameters(ctx context.Context, instance toygres.Instance,
 			continue
 		}
 		if !is {
-			bad = append(bad, toygres.FieldError{Field: "parameters." + name, Rule: "unknown", Message: "is no parameter of this server" + meant(name, known)})
+			bad = append(bad, toygres.FieldError{Field: "parameters." + name, Rule: "unknown", Message: unknown + meant(name, known)})
 			continue
 		}
 		told[name] = p
@@ -143,10 +167,7 @@ func (s *Server) checkParameters(ctx context.Context, instance toygres.Instance,
 			bad = append(bad, f)
 		}
 	}
-	if len(bad) > 0 {
-		return nil, &toygres.Error{Code: toygres.CodeInvalid, Message: "the instance can't be changed as asked: " + summary(bad), Fields: bad}
-	}
-	return told, nil
+	return told, bad
 }
 
 // meant points to the parameter that differs in its case alone.

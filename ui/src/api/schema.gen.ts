@@ -1566,6 +1566,10 @@ export interface components {
             memory_mib?: number;
             /** @description A DNS-1123 label: lower-case letters, digits and hyphens, starting and ending with a letter or digit; at most 40 characters; unique. */
             name: string;
+            /** @description PostgreSQL parameters, written as in postgresql.conf without quotes; of those that the version itself has. 8192 bytes at most in all names and values. They are stored in clear: no place for secrets. */
+            parameters?: {
+                [key: string]: string;
+            };
             /** @description Reachable from outside of where instances live; see the offer. */
             public?: boolean;
             /** @description Name of a runtime image to run instead, which must hold the version asked for; its image type is always stock. */
