@@ -255,22 +255,24 @@ func reap(reaper *exec.Cmd, alive io.Closer) {
 	_ = reaper.Wait() // it has said what went wrong
 }
 
-// Kill ends a program of the cluster, such as kubelet, as a crash would, and waits until the node has started it again.
-// The cluster must be one that was started here.
-func (k *Kubernetes) Kill(tb testing.TB, program string) {
+// Kill ends programs of the node with SIGKILL, all at once, and returns when they have been started again.
+func (k *Kubernetes) Kill(tb testing.TB, programs ...string) {
 	tb.Helper()
-	pid := func() int {
+	type processes map[string]struct{ PID int }
+	running := func() processes {
 		out, err := exec.Command(k.cluster.Program, "status", "--state", k.cluster.State, "-o", "json").Output()
 		require.NoError(tb, err)
-		var status struct {
-			Programs map[string]struct{ PID int }
-		}
+		var status struct{ Programs processes }
 		require.NoError(tb, json.Unmarshal(out, &status))
-		return status.Programs[program].PID
+		return status.Programs
 	}
-	killed := pid()
-	require.NotZero(tb, killed, "%s does not run", program)
-	require.NoError(tb, syscall.Kill(killed, syscall.SIGKILL))
-	require.Eventually(tb, func() bool { now := pid(); return now != 0 && now != killed }, time.Minute, 20*time.Millisecond,
-		"%s is started again", program)
+	killed := running()
+	for _, program := range programs {
+		require.NotZero(tb, killed[program].PID, "%s does not run", program)
+		require.NoError(tb, syscall.Kill(killed[program].PID, syscall.SIGKILL))
+	}
+	for _, program := range programs {
+		require.Eventually(tb, func() bool { now := running()[program].PID; return now != 0 && now != killed[program].PID },
+			time.Minute, 20*time.Millisecond, "%s is started again", program)
+	}
 }

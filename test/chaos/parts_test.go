@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/dev/kubernetestest"
 	"github.com/toygres/toygres/dev/stacktest"
 	"github.com/toygres/toygres/openapi"
 )
@@ -106,33 +107,41 @@ func exists(t *testing.T, stack *stacktest.Stack, name string) {
 	require.Equal(t, openapi.OperationStateSucceeded, stack.MustAwait(t, create(t, stack, name).Id).State)
 }
 
-// A kill ends one part of Toygres, or of what it stands on.
-type kill struct {
-	part string
-	do   func(t *testing.T, stack *stacktest.Stack)
-}
-
-func killOf(part string) kill {
-	return kill{part, func(t *testing.T, stack *stacktest.Stack) { killPart(t, stack, part) }}
-}
-
-// They take turns, because the supervisor gives a part up that does nothing but
-// die.
 func TestAnyPartKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) {
 	if onKubernetes() {
 		t.Skip("these parts do not know where instances are")
 	}
-	survive(t, newStack(t), changes, killOf("api"), killOf("temporal"), killOf("catalog"))
+	for _, part := range []string{"api", "temporal", "catalog"} {
+		t.Run(part, func(t *testing.T) {
+			stack := newStack(t)
+			survive(t, stack, changes, func(t *testing.T) { killPart(t, stack, part) })
+		})
+	}
 }
 
 // The other operations have tests of their own, which say more about what a
 // killed worker leaves.
 func TestTheWorkerKilledAtAnyStepOfAnyOtherOperationIsNotNoticedInTheEnd(t *testing.T) {
 	others := slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return !c.worker })
-	survive(t, newStack(t), others, killOf("worker"))
+	stack := newStack(t)
+	survive(t, stack, others, func(t *testing.T) { killWorker(t, stack) })
 }
 
-func survive(t *testing.T, stack *stacktest.Stack, changes []change, kills ...kill) {
+// It runs alone, because all others on the cluster would notice. What asks the
+// API server dies with it: left alive, it would ask ever less often, for longer
+// each time.
+func TestKubernetesKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) {
+	if !onKubernetes() {
+		t.Skip("there is none: instances are processes of this machine")
+	}
+	survive(t, stacktest.New(t, placement(t)...), changes, func(t *testing.T) {
+		kubernetestest.Cluster(t).Kill(t,
+			"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns", "cloud")
+	})
+}
+
+// survive kills at every step of each change.
+func survive(t *testing.T, stack *stacktest.Stack, changes []change, kill func(t *testing.T)) {
 	installHolds(t, stack.CatalogURL)
 	exists(t, stack, kept)
 	for _, c := range changes {
@@ -140,23 +149,21 @@ func survive(t *testing.T, stack *stacktest.Stack, changes []change, kills ...ki
 			continue
 		}
 		for i, moment := range moments(c.kind) {
-			for _, kill := range kills {
-				t.Run(fmt.Sprintf("%s: %s: %s", c.kind, moment, kill.part), func(t *testing.T) {
-					name := kept
-					if c.before != nil {
-						name = fmt.Sprintf("%s-%d-%s", c.kind, i, kill.part)
-						c.before(t, stack, name)
-					}
-					h := holdStep(t, stack.CatalogURL, moment)
-					operation := c.ask(t, stack, name)
-					h.reached()
-					kill.do(t, stack)
-					h.release()
-					require.Equal(t, openapi.OperationStateSucceeded, stack.MustAwait(t, operation.Id).State)
-					answering(t, stack)
-					c.after(t, stack, name)
-				})
-			}
+			t.Run(fmt.Sprintf("%s: %s", c.kind, moment), func(t *testing.T) {
+				name := kept
+				if c.before != nil {
+					name = fmt.Sprintf("%s-%d", c.kind, i)
+					c.before(t, stack, name)
+				}
+				h := holdStep(t, stack.CatalogURL, moment)
+				operation := c.ask(t, stack, name)
+				h.reached()
+				kill(t)
+				h.release()
+				require.Equal(t, openapi.OperationStateSucceeded, stack.MustAwait(t, operation.Id).State)
+				answering(t, stack)
+				c.after(t, stack, name)
+			})
 		}
 	}
 	require.Equal(t, openapi.OperationStateSucceeded, remove(t, stack, kept).State)

@@ -17,11 +17,9 @@ func onKubernetes() bool { return os.Getenv("PROVIDER") == "kubernetes" }
 
 func newStack(t *testing.T, options ...stacktest.Option) *stacktest.Stack {
 	t.Helper()
-	if onKubernetes() {
-		// Side by side, because most of the time nobody but Temporal knows that a
-		// worker is dead.
-		t.Parallel()
-	}
+	// Side by side, because most of the time nobody but Temporal knows that a
+	// worker is dead.
+	t.Parallel()
 	return stacktest.New(t, append(options, placement(t)...)...)
 }
 

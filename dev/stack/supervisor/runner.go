@@ -17,12 +17,11 @@ type Pace struct {
 	First   time.Duration // pause before the first restart; it doubles with every further one
 	Longest time.Duration // but is never longer than this
 	Healthy time.Duration // a part that has been ready for so long starts from the beginning again
-	GiveUp  int           // restarts in a row after which the part is given up
+	GiveUp  int           // restarts in a row that did not get it ready, after which the part is given up
 }
 
-// DefaultPace restarts at once and then ever more slowly, for about half a minute. A part that works for a few seconds
-// is never given up, however often it is killed: what ends it then is not how it starts.
-var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second, Healthy: 2 * time.Second, GiveUp: 8}
+// DefaultPace restarts at once and then ever more slowly, and gives up after about half a minute.
+var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second, Healthy: time.Second, GiveUp: 8}
 
 func (p Pace) pause(failures int) time.Duration {
 	pause := p.First
@@ -178,7 +177,8 @@ func (r *runner) ended() bool {
 	}
 }
 
-// keep restarts the part whenever it dies, until ctx is done or it dies too often.
+// keep restarts the part whenever it dies, until ctx is done or it can't be started any more. What gets ready is never
+// given up, however often it is killed.
 func (r *runner) keep(ctx context.Context) {
 	ready := time.Now()
 	for failures := 0; ; {
@@ -191,12 +191,12 @@ func (r *runner) keep(ctx context.Context) {
 			failures = 0
 		}
 		err := r.withReason(fmt.Errorf("it died: %s", exitReason(r.exitErr)))
-		for ; err != nil; err = r.attempt(ctx) {
+		for starts := 0; err != nil; starts, err = starts+1, r.attempt(ctx) {
 			if ctx.Err() != nil {
 				return
 			}
 			failures++
-			if failures > r.pace.GiveUp {
+			if starts == r.pace.GiveUp {
 				r.log.Error("a part is given up", "part", r.part.Name, "error", err)
 				r.report(func(p *PartState) { p.Phase, p.Process, p.Error = PartFailed, Process{}, err.Error() })
 				return

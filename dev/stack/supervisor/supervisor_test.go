@@ -138,7 +138,12 @@ func TestDiedPartIsRestarted(t *testing.T) {
 func TestPartThatKeepsDyingIsGivenUpAndTriedAgainAtReload(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
-	s.start(s.script("api", `if [ -e "$DIR/broken" ]; then echo "FATAL: broken"; exit 3; fi; `+forever), s.script("other", forever))
+	api := s.script("api", `rm -f "$DIR/ready"; if [ -e "$DIR/broken" ]; then echo "FATAL: broken"; exit 3; fi; touch "$DIR/ready"; `+forever)
+	api.Ready = func(context.Context) error {
+		_, err := os.Stat(filepath.Join(s.dir, "ready"))
+		return err
+	}
+	s.start(api, s.script("other", forever))
 	s.running()
 	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "broken"), nil, 0o600))
 	require.NoError(t, syscall.Kill(s.part("api").Process.PID, syscall.SIGKILL))
@@ -150,6 +155,21 @@ func TestPartThatKeepsDyingIsGivenUpAndTriedAgainAtReload(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(s.dir, "broken")))
 	s.reload <- struct{}{}
 	s.eventually("tried again", func() bool { return s.part("api").Phase == PartReady })
+}
+
+func TestPartThatGetsReadyIsNotGivenUpHoweverOftenItIsKilled(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.start(s.script("api", forever))
+	s.running()
+	for range 10 {
+		killed := s.part("api").Process
+		require.NoError(t, syscall.Kill(killed.PID, syscall.SIGKILL))
+		s.eventually("ready again", func() bool {
+			now := s.part("api")
+			return now.Phase == PartReady && now.Process != killed
+		})
+	}
 }
 
 func TestFailingPartStopsEverythingAndSaysWhy(t *testing.T) {
