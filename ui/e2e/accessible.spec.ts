@@ -34,8 +34,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expect(page.locator('[data-event]').first()).toBeVisible()
       await isAccessible(page)
     }
+    for (const tab of ['Connect', 'Logs', 'Query', 'Parameters']) {
+      await page.getByRole('link', { name: tab, exact: true }).click()
+      await expect(page).toHaveURL(new RegExp(`/${tab.toLowerCase()}$`))
+      await isAccessible(page)
+    }
+    await page.getByRole('link', { name: 'Activity', exact: true }).click()
     await page.getByText('Create', { exact: true }).click()
     await expect(page.locator('[data-step="provision"]')).toBeVisible()
+    await isAccessible(page)
+    await page.getByRole('link', { name: 'Settings', exact: true }).click()
     await page.getByRole('button', { name: 'Delete instance' }).click()
     await expect(page.getByRole('dialog')).toBeVisible()
     await isAccessible(page)

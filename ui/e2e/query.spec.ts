@@ -4,7 +4,7 @@ test('a statement is run, refused, allowed to write, and cancelled', async ({ pa
   const name = newName()
   await api.createRunning(name)
   await signIn(page)
-  await page.goto(`/instances/${name}`)
+  await page.goto(`/instances/${name}/query`)
   const statement = page.getByLabel('SQL statement')
   const rows = page.getByRole('region', { name: 'Rows' })
 
@@ -25,5 +25,6 @@ test('a statement is run, refused, allowed to write, and cancelled', async ({ pa
   await page.getByRole('button', { name: 'Run' }).click()
   await page.getByRole('button', { name: 'Cancel', exact: true }).click()
   await expect(page.getByText('cancelled and undone')).toBeVisible()
+  await page.getByRole('link', { name: 'Activity' }).click()
   await expect(page.getByText(/statement that may write was run by/).first()).toBeVisible()
 })

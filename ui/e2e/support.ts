@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test as base, type APIRequestContext, type Page } from '@playwright/test'
@@ -150,6 +151,17 @@ export async function fillSignIn(page: Page, password: string, username = admin.
 /** Waits until the page is fed by the event stream. */
 export async function isLive(page: Page): Promise<void> {
   await expect(page.getByTestId('live-status')).toHaveText('Live')
+}
+
+/** Downloads into folder the CA certificate that the page offers, and returns its path; nothing where there is none. */
+export async function saveAuthority(page: Page, folder: string): Promise<string | undefined> {
+  const button = page.getByRole('button', { name: 'Download CA certificate' })
+  if ((await button.count()) === 0) return undefined
+  const download = page.waitForEvent('download')
+  await button.click()
+  const file = path.join(folder, (await download).suggestedFilename())
+  await (await download).saveAs(file)
+  return file
 }
 
 /** The page breaks no rule of WCAG 2.2 A and AA that axe knows, and fits its width. */

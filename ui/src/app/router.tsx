@@ -92,6 +92,54 @@ const instance = createRoute({
   component: lazyRouteComponent(() => import('./pages/instance'), 'InstancePage'),
 })
 
+const instanceOverview = createRoute({
+  getParentRoute: () => instance,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/instance/overview'), 'OverviewTab'),
+})
+
+const instanceConnect = createRoute({
+  getParentRoute: () => instance,
+  path: 'connect',
+  component: lazyRouteComponent(() => import('./pages/instance/connect'), 'ConnectTab'),
+})
+
+const instanceLogs = createRoute({
+  getParentRoute: () => instance,
+  path: 'logs',
+  component: lazyRouteComponent(() => import('./pages/instance/logs'), 'LogsTab'),
+})
+
+const instanceQuery = createRoute({
+  getParentRoute: () => instance,
+  path: 'query',
+  component: lazyRouteComponent(() => import('./pages/instance/query'), 'QueryTab'),
+})
+
+const instanceParameters = createRoute({
+  getParentRoute: () => instance,
+  path: 'parameters',
+  component: lazyRouteComponent(() => import('./pages/instance/parameters'), 'ParametersTab'),
+})
+
+const instanceActivity = createRoute({
+  getParentRoute: () => instance,
+  path: 'activity',
+  component: lazyRouteComponent(() => import('./pages/instance/activity'), 'ActivityTab'),
+})
+
+const instanceDurable = createRoute({
+  getParentRoute: () => instance,
+  path: 'durable',
+  component: lazyRouteComponent(() => import('./pages/instance/durable'), 'DurableTab'),
+})
+
+const instanceSettings = createRoute({
+  getParentRoute: () => instance,
+  path: 'settings',
+  component: lazyRouteComponent(() => import('./pages/instance/settings'), 'SettingsTab'),
+})
+
 const people = createRoute({
   getParentRoute: () => signedIn,
   path: '/people',
@@ -164,7 +212,16 @@ const routeTree = root.addChildren([
     home,
     instances,
     createInstance,
-    instance,
+    instance.addChildren([
+      instanceOverview,
+      instanceConnect,
+      instanceLogs,
+      instanceQuery,
+      instanceParameters,
+      instanceActivity,
+      instanceDurable,
+      instanceSettings,
+    ]),
     operations,
     operation,
     system,

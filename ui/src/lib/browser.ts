@@ -27,3 +27,13 @@ export async function copyText(text: string): Promise<void> {
     if (focused instanceof HTMLElement) focused.focus()
   }
 }
+
+/** Hands text to the user as a file. */
+export function saveFile(name: string, text: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+  link.download = name
+  link.click()
+  // Not before the browser has begun with it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi, Link, Outlet } from '@tanstack/react-router'
 import { ArrowLeft, Database, SearchX } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 
@@ -9,30 +9,21 @@ import { CopyButton } from '@/components/copy-button'
 import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
 import { Skeleton } from '@/components/skeleton'
-import { DurableCard } from '@/features/durable/durable-card'
-import { EventList } from '@/features/events/event-list'
-import { HealthCard } from '@/features/health/health-card'
-import { ConnectionCard } from '@/features/instances/connection-card'
-import { DangerZone } from '@/features/instances/danger-zone'
-import { DetailsButton } from '@/features/instances/details-dialog'
-import { ForkButton } from '@/features/instances/fork-dialog'
+import { HealthNote } from '@/features/instances/health-note'
 import { LifecycleButtons } from '@/features/instances/lifecycle-buttons'
-import { OverviewCard } from '@/features/instances/overview-card'
 import { instanceQuery } from '@/features/instances/queries'
-import { ResizeButton } from '@/features/instances/resize-dialog'
-import { SettingsCard } from '@/features/instances/settings-card'
 import { StateBadge } from '@/features/instances/state-badge'
-import { LogCard } from '@/features/logs/log-card'
-import { OperationCard } from '@/features/operations/operation-card'
-import { OperationHistory } from '@/features/operations/operation-history'
+import { OperationStrip } from '@/features/operations/operation-strip'
 import { isActive } from '@/features/operations/progress'
 import { operationsQuery } from '@/features/operations/queries'
-import { QueryCard } from '@/features/query/query-card'
 import { canOperate } from '@/features/session/roles'
 import type { Schema } from '@/lib/api'
 import { isNotFound } from '@/lib/problem'
 import { sentence } from '@/lib/text'
 import { exactTime } from '@/lib/time'
+
+import { ShownContext } from './instance/shown'
+import { InstanceTabs, useTabLabel } from './instance/tabs'
 
 const route = getRouteApi('/signed-in/instances/$name')
 
@@ -40,12 +31,13 @@ export function InstancePage() {
   const { name } = route.useParams()
   const { me } = route.useRouteContext()
   const { data: instance, error, refetch } = useQuery(instanceQuery(name))
+  const tab = useTabLabel()
 
   let content: ReactNode
   if (isNotFound(error) || instance?.state === 'deleted')
     content = <Missing name={name} deleted={!!instance} />
   else if (instance)
-    content = <Details key={instance.id} instance={instance} mayOperate={canOperate(me.role)} />
+    content = <Tabbed key={instance.id} instance={instance} mayOperate={canOperate(me.role)} />
   else if (error) {
     content = (
       <ErrorAlert
@@ -58,17 +50,17 @@ export function InstancePage() {
       />
     )
   } else content = <Loading name={name} />
-  return <Page title={name}>{content}</Page>
+  return <Page title={tab && instance ? `${tab} · ${name}` : name}>{content}</Page>
 }
 
-function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOperate: boolean }) {
-  const navigate = route.useNavigate()
+function Tabbed({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOperate: boolean }) {
   const [actionError, setActionError] = useState<Error>()
   const operations = useQuery(operationsQuery(instance.name)).data?.items.filter(
     (operation) => operation.instance_id === instance.id, // the name may have had another bearer
   )
   const [started, setStarted] = useState<string>()
-  const shown = useOperationToShow(operations, started)
+  const operation = useOperationToShow(operations, started)
+  const onOverview = useTabLabel() === undefined
   return (
     <>
       <Heading name={instance.name}>
@@ -76,12 +68,14 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
           <span className="wrap-anywhere text-ink-soft">{instance.display_name}</span>
         )}
         <StateBadge instance={instance} />
+        <HealthNote instance={instance} />
         {mayOperate && (
           <div className="ml-auto">
             <LifecycleButtons instance={instance} onError={setActionError} />
           </div>
         )}
       </Heading>
+      <InstanceTabs instance={instance} mayOperate={mayOperate} />
       {actionError && <ErrorAlert error={actionError} className="mb-5" />}
       {instance.state === 'trashed' && instance.purge_at && (
         <Alert look="info" className="mb-5">
@@ -89,7 +83,7 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
           {exactTime(new Date(instance.purge_at))}.
         </Alert>
       )}
-      {instance.message && instance.message !== shown?.error && (
+      {instance.message && instance.message !== operation?.error && (
         <Alert look={instance.state === 'failed' ? 'bad' : 'info'} className="mb-5">
           {sentence(instance.message)}
         </Alert>
@@ -99,54 +93,14 @@ function Details({ instance, mayOperate }: { instance: Schema<'Instance'>; mayOp
           {sentence(instance.health_message)}
         </Alert>
       )}
-      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
-        <div className="flex min-w-0 flex-col gap-5">
-          {shown && <OperationCard operation={shown} canOperate={mayOperate} />}
-          {instance.endpoint && (
-            <ConnectionCard
-              instance={instance}
-              canReveal={mayOperate}
-              onStarted={({ id }) => setStarted(id)}
-            />
-          )}
-          {mayOperate && instance.state === 'running' && <QueryCard name={instance.name} />}
-          {mayOperate && instance.state === 'running' && mayBeDurable(instance) && (
-            <DurableCard name={instance.name} optional={instance.image_type !== 'pg_durable'} />
-          )}
-          {mayOperate && instance.endpoint && <LogCard name={instance.name} />}
-          {instance.server_version && <HealthCard instance={instance} />}
-          <OperationHistory operations={operations?.filter((operation) => operation.id !== shown?.id)} />
-          <EventList name={instance.name} />
-        </div>
-        <div className="flex min-w-0 flex-col gap-5">
-          <OverviewCard
-            instance={instance}
-            aside={
-              mayOperate && (
-                <div className="flex gap-2">
-                  {instance.state !== 'trashed' && <DetailsButton instance={instance} />}
-                  <ForkButton
-                    instance={instance}
-                    onStarted={({ instance_name }) =>
-                      void navigate({ to: '/instances/$name', params: { name: instance_name } })
-                    }
-                  />
-                  <ResizeButton instance={instance} onStarted={({ id }) => setStarted(id)} />
-                </div>
-              )
-            }
-          />
-          <SettingsCard instance={instance} mayChange={mayOperate} onStarted={({ id }) => setStarted(id)} />
-          {mayOperate && <DangerZone instance={instance} />}
-        </div>
-      </div>
+      {operation && !onOverview && <OperationStrip operation={operation} />}
+      <ShownContext
+        value={{ instance, mayOperate, operations, operation, onStarted: ({ id }) => setStarted(id) }}
+      >
+        <Outlet />
+      </ShownContext>
     </>
   )
-}
-
-// A runtime image may hold pg_durable, the stock one does not.
-function mayBeDurable({ image_type, runtime_image }: Schema<'Instance'>): boolean {
-  return image_type === 'pg_durable' || runtime_image !== undefined
 }
 
 // The operation that goes on, or was started here; its end stays in sight until the page is left.
@@ -162,7 +116,7 @@ function useOperationToShow(operations: Schema<'Operation'>[] | undefined, start
 
 function Heading({ name, children }: { name: string; children?: ReactNode }) {
   return (
-    <div className="mb-5">
+    <div className="mb-3">
       <Link
         to="/instances"
         className="inline-flex items-center gap-1.5 text-sm text-ink-faint hover:text-ink"
@@ -185,10 +139,12 @@ function Loading({ name }: { name: string }) {
       <Heading name={name}>
         <Skeleton className="h-6 w-24 rounded-full" />
       </Heading>
-      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
-        <Skeleton className="h-96 rounded-xl" />
-        <Skeleton className="h-96 rounded-xl" />
+      <div className="mb-5 flex h-9.5 items-center gap-5 border-b">
+        <Skeleton className="h-4 w-16" />
+        <Skeleton className="h-4 w-16" />
+        <Skeleton className="h-4 w-12" />
       </div>
+      <Skeleton className="h-96 rounded-xl" />
     </div>
   )
 }

@@ -21,19 +21,12 @@ const tones: Record<Schema<'DurableFunctionStatus'>, Tone> = {
   cancelled: 'warn',
 }
 
-interface Props {
-  name: string
-  /** Without pg_durable there is no card. */
-  optional: boolean
-}
-
 /** The durable functions of the instance called name, and what can be done with them. */
-export function DurableCard({ name, optional }: Props) {
+export function DurableCard({ name }: { name: string }) {
   const list = useInfiniteQuery(functionsQuery(name))
   const [open, setOpen] = useState<string>()
   const [starting, setStarting] = useState(false)
   const functions = list.data?.pages.flatMap((page) => page.items)
-  if (optional && !functions) return null
   return (
     <Card
       title="Durable functions"

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 
 import { ErrorAlert } from '@/components/alert'
 import { Dot, type Tone } from '@/components/badge'
@@ -10,12 +11,19 @@ import type { Schema } from '@/lib/api'
 
 import { eventsQuery } from './queries'
 
+interface Props {
+  name: string
+  /** Only so many, and no way to older ones. */
+  first?: number
+  aside?: ReactNode
+}
+
 /** What happened to the instance called name, as a list that grows at its head. */
-export function EventList({ name }: { name: string }) {
+export function EventList({ name, first, aside }: Props) {
   const events = useInfiniteQuery(eventsQuery(name))
-  const items = events.data?.pages.flatMap((page) => page.items)
+  const items = events.data?.pages.flatMap((page) => page.items).slice(0, first)
   return (
-    <Card title="Events" flush>
+    <Card title="Events" flush aside={aside}>
       {events.isError && !items && (
         <div className="p-4 sm:p-5">
           <ErrorAlert
@@ -40,7 +48,7 @@ export function EventList({ name }: { name: string }) {
           ))}
       </ul>
       {items?.length === 0 && <p className="px-5 py-4 text-ink-faint">Nothing happened yet.</p>}
-      {events.hasNextPage && (
+      {events.hasNextPage && first === undefined && (
         <div className="border-t p-2 text-center">
           <Button
             look="ghost"

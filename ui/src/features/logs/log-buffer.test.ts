@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { downloadURL, emptyLog, KEPT, matching, newSince, withLines } from './log-buffer'
+import type { Severity } from './severity'
 
 test('lines are added behind those before, and the oldest make room', () => {
   let log = withLines(emptyLog, { lines: ['one', 'two'] })
@@ -23,14 +24,29 @@ test('what was left out is said where it is missing', () => {
 
 test('a filter ignores upper and lower case and is no pattern', () => {
   const { entries } = withLines(emptyLog, { lines: ['ERROR: a.b', 'error: axb', 'LOG: fine'], dropped: 2 })
-  expect(matching(entries, '')).toHaveLength(4)
-  expect(matching(entries, 'error').map((e) => e.text)).toEqual([
-    entries[0]?.text,
-    'ERROR: a.b',
-    'error: axb',
-  ])
-  expect(matching(entries, 'A.B').map((e) => e.text)).toContain('ERROR: a.b')
-  expect(matching(entries, 'A.B').map((e) => e.text)).not.toContain('error: axb')
+  const texts = (text: string) => matching(entries, { text, least: 'debug' }).map((entry) => entry.text)
+  expect(texts('')).toHaveLength(4)
+  expect(texts('error')).toEqual([entries[0]?.text, 'ERROR: a.b', 'error: axb'])
+  expect(texts('A.B')).toContain('ERROR: a.b')
+  expect(texts('A.B')).not.toContain('error: axb')
+})
+
+test('what belongs to a message is as bad as the message', () => {
+  const at = '2026-03-01 12:00:00.123 UTC [42] client backend '
+  const lines = [
+    `${at}LOG:  ready`,
+    `${at}ERROR:  relation "WARNING: none" does not exist`,
+    `${at}STATEMENT:  SELECT 1`,
+    '\tFATAL:  not really',
+    `${at}WARNING:  careful`,
+    `${at}FATAL:  over`,
+    `${at}DEBUG1:  small`,
+  ]
+  const { entries } = withLines(withLines(emptyLog, { lines: lines.slice(0, 3) }), { lines: lines.slice(3) })
+  const shown = (least: Severity) => matching(entries, { text: '', least }).map((e) => lines.indexOf(e.text))
+  expect(shown('debug')).toHaveLength(7)
+  expect(shown('log')).toEqual([0, 1, 2, 3, 4, 5])
+  expect(shown('error')).toEqual([1, 2, 3, 5])
 })
 
 test('lines that come while the view is held are counted', () => {

@@ -1,9 +1,12 @@
 import type { Schema } from '@/lib/api'
 
+import { atLeast, severityOf, type Severity } from './severity'
+
 /** A line of a log, or a note about lines that are not there. */
 export interface LogEntry {
   id: number
   text: string
+  severity: Severity
   note?: true
 }
 
@@ -22,8 +25,15 @@ export const emptyLog: LogBuffer = { entries: [], nextID: 1 }
 export function withLines(buffer: LogBuffer, { lines, dropped }: Schema<'LogLines'>): LogBuffer {
   const entries = buffer.entries.slice()
   let nextID = buffer.nextID
-  if (dropped) entries.push({ id: nextID++, text: missing(dropped), note: true })
-  for (const text of lines) entries.push({ id: nextID++, text })
+  let severity = entries.at(-1)?.severity ?? 'log'
+  if (dropped) {
+    severity = 'log' // whose line goes on is not known
+    entries.push({ id: nextID++, text: missing(dropped), severity, note: true })
+  }
+  for (const text of lines) {
+    severity = severityOf(text) ?? severity
+    entries.push({ id: nextID++, text, severity })
+  }
   return { entries: entries.slice(-KEPT), nextID }
 }
 
@@ -33,11 +43,20 @@ function missing(count: number): string {
     : `${count} lines were left out: they came too fast`
 }
 
-/** The entries with the text in them, in upper or lower case. Notes always stay. */
-export function matching(entries: readonly LogEntry[], text: string): readonly LogEntry[] {
+/** Which lines are shown. */
+export interface LogFilter {
+  /** In upper or lower case. */
+  text: string
+  least: Severity
+}
+
+/** The entries that the filter lets through. Notes always stay. */
+export function matching(entries: readonly LogEntry[], { text, least }: LogFilter): readonly LogEntry[] {
   const wish = text.toLowerCase()
-  if (wish === '') return entries
-  return entries.filter((entry) => entry.note ?? entry.text.toLowerCase().includes(wish))
+  if (wish === '' && least === 'debug') return entries
+  return entries.filter(
+    (entry) => entry.note ?? (atLeast(entry.severity, least) && entry.text.toLowerCase().includes(wish)),
+  )
 }
 
 /** How many lines came after the last of those shown. */
