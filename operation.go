@@ -20,13 +20,14 @@ const (
 	KindStart    Kind = "start"
 	KindRestart  Kind = "restart"
 	KindResize   Kind = "resize"
-	KindRotate   Kind = "rotate" // give the superuser another password
-	KindUpdate   Kind = "update" // give another configuration, perhaps with another size
+	KindRotate   Kind = "rotate"  // give the superuser another password
+	KindUpdate   Kind = "update"  // give another configuration, perhaps with another size
+	KindUpgrade  Kind = "upgrade" // run a newer minor release of PostgreSQL
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
-	return []Kind{KindCreate, KindFork, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize, KindUpdate, KindRotate}
+	return []Kind{KindCreate, KindFork, KindTrash, KindUndelete, KindDelete, KindStop, KindStart, KindRestart, KindResize, KindUpdate, KindUpgrade, KindRotate}
 }
 
 // OperationState is how far an operation has got.
@@ -54,6 +55,7 @@ type Operation struct {
 	InstanceName  string
 	Size          Size          // that a resize or update is to give; zero for all else
 	Configuration Configuration // that an update is to give
+	Release       Release       // that an upgrade is to bring; zero for all else
 	RetryOf       OperationID   // that failed or was cancelled, and that this one tries again; "" for none
 	Previous      State         // of the instance, before the operation; "" for a create
 	State         OperationState
@@ -83,7 +85,7 @@ func (o Operation) Settings(spec Spec) Settings {
 // StepName names a step of an operation.
 type StepName string
 
-// The steps of create, fork, trash, delete, resize, update and rotate, and of stop, start, restart and undelete.
+// The steps of create, fork, trash, delete, resize, update, upgrade and rotate, and of stop, start, restart and undelete.
 const (
 	StepProvision      StepName = "provision"       // make the server exist and ask it to run
 	StepCopy           StepName = "copy data"       // make the server exist with the data of another one, and ask it to run
@@ -93,12 +95,13 @@ const (
 	StepRemove         StepName = "remove"          // remove the server and its data
 	StepForget         StepName = "mark deleted"    // free the name
 	StepTrash          StepName = "move to trash"   // record until when it can be brought back
-	StepUndo           StepName = "undo"            // compensation: remove what a failed create made, give back what a failed resize or update took, start again what a failed trash stopped
+	StepUndo           StepName = "undo"            // compensation: remove what a failed create made, give back what a failed resize or update took, start again what a failed trash or upgrade stopped
 	StepResize         StepName = "resize"          // give another size and restart the server
 	StepRecord         StepName = "record size"     // record the result of a resize
 	StepConfigure      StepName = "configure"       // put other parameters and networks into the server's files
 	StepReload         StepName = "reload"          // let the server read them
 	StepRecordSettings StepName = "record settings" // record the result of an update
+	StepRecordRelease  StepName = "record version"  // record the result of an upgrade
 	StepRotate         StepName = "rotate password" // make another password and give it to the server
 	StepStop           StepName = "stop"
 	StepStart          StepName = "start"
@@ -123,6 +126,8 @@ func PlannedSteps(k Kind) []StepName {
 		return []StepName{StepRotate, StepFinish}
 	case KindUpdate:
 		return []StepName{StepConfigure, StepReload, StepRestart, StepAwaitReady, StepConnect, StepRecordSettings}
+	case KindUpgrade:
+		return []StepName{StepRestart, StepAwaitReady, StepConnect, StepRecordRelease}
 	case KindStop:
 		return []StepName{StepStop}
 	case KindStart, KindUndelete:

@@ -18,6 +18,11 @@ type Provider interface {
 	// Offer says what can be asked of this provider now.
 	Offer(ctx context.Context) (Offer, error)
 
+	// Release is the release of PostgreSQL that a server of this spec has which is
+	// started now, be it a new one or one that is started again; zero when that
+	// can't be told before it runs.
+	Release(spec Spec) Release
+
 	// Provision makes the instance exist and wants it to run. It returns when
 	// that is recorded where the provider keeps its state and on its way, not
 	// when the server is ready. Called again with the same id it completes

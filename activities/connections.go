@@ -53,7 +53,7 @@ func (c *Connections) TestConnection(ctx context.Context, in TestConnectionInput
 		}
 		query := c.Query
 		if query == nil {
-			query = serverVersion
+			query = ServerVersion
 		}
 		result.ServerVersion, err = query(ctx, in.Endpoint, credentials)
 		return err
@@ -61,8 +61,8 @@ func (c *Connections) TestConnection(ctx context.Context, in TestConnectionInput
 	return result, err
 }
 
-// serverVersion asks the server for its version, for example "18.4".
-func serverVersion(ctx context.Context, endpoint toygres.Endpoint, credentials toygres.Credentials) (string, error) {
+// ServerVersion asks the server for its version, for example "18.4".
+func ServerVersion(ctx context.Context, endpoint toygres.Endpoint, credentials toygres.Credentials) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	config, err := AsClient(endpoint, credentials)

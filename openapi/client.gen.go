@@ -541,6 +541,17 @@ type ClientInterface interface {
 	// Corresponds with POST /api/instances/{name}/undelete (the `UndeleteInstance` operationId).
 	UndeleteInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UpgradeInstance Upgrade a running instance to the newest minor release
+	//
+	// Starts the server anew, so that it runs the newest minor release of its major version that there is where it lives, which is
+	// `upgrade_available`, and asks it whether it does. Open connections are cut. The state is `updating` until it is done.
+	//
+	// What starts for any other reason runs that release, too. A conflict says why there is nothing to upgrade to, or that the instance is
+	// stopped: then start it.
+	//
+	// Corresponds with POST /api/instances/{name}/upgrade (the `UpgradeInstance` operationId).
+	UpgradeInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UnlockAddress Forget the failed sign-ins from an address
 	//
 	// Corresponds with DELETE /api/locked-addresses/{address} (the `UnlockAddress` operationId).
@@ -1770,6 +1781,27 @@ func (c *Client) StopInstance(ctx context.Context, name Name, reqEditors ...Requ
 // Corresponds with POST /api/instances/{name}/undelete (the `UndeleteInstance` operationId).
 func (c *Client) UndeleteInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUndeleteInstanceRequest(c.Server, name)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpgradeInstance Upgrade a running instance to the newest minor release
+//
+// Starts the server anew, so that it runs the newest minor release of its major version that there is where it lives, which is
+// `upgrade_available`, and asks it whether it does. Open connections are cut. The state is `updating` until it is done.
+//
+// What starts for any other reason runs that release, too. A conflict says why there is nothing to upgrade to, or that the instance is
+// stopped: then start it.
+//
+// Corresponds with POST /api/instances/{name}/upgrade (the `UpgradeInstance` operationId).
+func (c *Client) UpgradeInstance(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpgradeInstanceRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -4714,6 +4746,40 @@ func NewUndeleteInstanceRequest(server string, name Name) (*http.Request, error)
 	return req, nil
 }
 
+// NewUpgradeInstanceRequest constructs an http.Request for the UpgradeInstance method
+func NewUpgradeInstanceRequest(server string, name Name) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/instances/%s/upgrade", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewUnlockAddressRequest constructs an http.Request for the UnlockAddress method
 func NewUnlockAddressRequest(server string, address string) (*http.Request, error) {
 	var err error
@@ -6610,6 +6676,19 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/instances/{name}/undelete (the `UndeleteInstance` operationId).
 	UndeleteInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*UndeleteInstanceResponse, error)
+
+	// UpgradeInstanceWithResponse Upgrade a running instance to the newest minor release
+	//
+	// Starts the server anew, so that it runs the newest minor release of its major version that there is where it lives, which is
+	// `upgrade_available`, and asks it whether it does. Open connections are cut. The state is `updating` until it is done.
+	//
+	// What starts for any other reason runs that release, too. A conflict says why there is nothing to upgrade to, or that the instance is
+	// stopped: then start it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/instances/{name}/upgrade (the `UpgradeInstance` operationId).
+	UpgradeInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*UpgradeInstanceResponse, error)
 
 	// UnlockAddressWithResponse Forget the failed sign-ins from an address
 	//
@@ -9150,6 +9229,61 @@ func (r UndeleteInstanceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UndeleteInstanceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UpgradeInstanceResponseDefaultHeaders the declared response headers of an HTTP default response for UpgradeInstance
+type UpgradeInstanceResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type UpgradeInstanceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Operation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *UpgradeInstanceResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r UpgradeInstanceResponse) GetJSON202() *Operation {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpgradeInstanceResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpgradeInstanceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpgradeInstanceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpgradeInstanceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpgradeInstanceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11810,6 +11944,25 @@ func (c *ClientWithResponses) UndeleteInstanceWithResponse(ctx context.Context, 
 	return ParseUndeleteInstanceResponse(rsp)
 }
 
+// UpgradeInstanceWithResponse Upgrade a running instance to the newest minor release
+//
+// Starts the server anew, so that it runs the newest minor release of its major version that there is where it lives, which is
+// `upgrade_available`, and asks it whether it does. Open connections are cut. The state is `updating` until it is done.
+//
+// What starts for any other reason runs that release, too. A conflict says why there is nothing to upgrade to, or that the instance is
+// stopped: then start it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/instances/{name}/upgrade (the `UpgradeInstance` operationId).
+func (c *ClientWithResponses) UpgradeInstanceWithResponse(ctx context.Context, name Name, reqEditors ...RequestEditorFn) (*UpgradeInstanceResponse, error) {
+	rsp, err := c.UpgradeInstance(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpgradeInstanceResponse(rsp)
+}
+
 // UnlockAddressWithResponse Forget the failed sign-ins from an address
 //
 // Returns a wrapper object for the known response body format(s).
@@ -14230,6 +14383,52 @@ func ParseUndeleteInstanceResponse(rsp *http.Response) (*UndeleteInstanceRespons
 	switch {
 	case true:
 		var headers UndeleteInstanceResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUpgradeInstanceResponse parses an HTTP response from a UpgradeInstanceWithResponse call
+func ParseUpgradeInstanceResponse(rsp *http.Response) (*UpgradeInstanceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpgradeInstanceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Operation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers UpgradeInstanceResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

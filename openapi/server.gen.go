@@ -138,6 +138,9 @@ type ServerInterface interface {
 	// UndeleteInstance Bring a deleted instance back from the trash
 	// (POST /api/instances/{name}/undelete)
 	UndeleteInstance(ctx echo.Context, name Name) error
+	// UpgradeInstance Upgrade a running instance to the newest minor release
+	// (POST /api/instances/{name}/upgrade)
+	UpgradeInstance(ctx echo.Context, name Name) error
 	// UnlockAddress Forget the failed sign-ins from an address
 	// (DELETE /api/locked-addresses/{address})
 	UnlockAddress(ctx echo.Context, address string) error
@@ -1284,6 +1287,22 @@ func (w *ServerInterfaceWrapper) UndeleteInstance(ctx echo.Context) error {
 	return err
 }
 
+// UpgradeInstance converts echo context to params.
+func (w *ServerInterfaceWrapper) UpgradeInstance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpgradeInstance(ctx, name)
+	return err
+}
+
 // UnlockAddress converts echo context to params.
 func (w *ServerInterfaceWrapper) UnlockAddress(ctx echo.Context) error {
 	var err error
@@ -1904,6 +1923,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/instances/:name/connection/reveal", wrapper.RevealConnection, options.OperationMiddlewares["revealConnection"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/fork", wrapper.ForkInstance, options.OperationMiddlewares["forkInstance"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/password/rotate", wrapper.RotatePassword, options.OperationMiddlewares["rotatePassword"]...)
+	router.POST(options.BaseURL+"/api/instances/:name/upgrade", wrapper.UpgradeInstance, options.OperationMiddlewares["upgradeInstance"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/events", wrapper.ListInstanceEvents, options.OperationMiddlewares["listInstanceEvents"]...)
 	router.GET(options.BaseURL+"/api/instances/:name/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.POST(options.BaseURL+"/api/instances/:name/monitor/restart", wrapper.RestartWatching, options.OperationMiddlewares["restartWatching"]...)
@@ -3821,6 +3841,49 @@ func (response UndeleteInstancedefaultApplicationProblemPlusJSONResponse) VisitU
 	return err
 }
 
+type UpgradeInstanceRequestObject struct {
+	Name Name `json:"name"`
+}
+
+type UpgradeInstanceResponseObject interface {
+	VisitUpgradeInstanceResponse(w http.ResponseWriter) error
+}
+
+type UpgradeInstance202JSONResponse struct{ OperationJSONResponse }
+
+func (response UpgradeInstance202JSONResponse) VisitUpgradeInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpgradeInstancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpgradeInstancedefaultApplicationProblemPlusJSONResponse) VisitUpgradeInstanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UnlockAddressRequestObject struct {
 	Address string `json:"address"`
 }
@@ -5400,6 +5463,9 @@ type StrictServerInterface interface {
 	// UndeleteInstance Bring a deleted instance back from the trash
 	// (POST /api/instances/{name}/undelete)
 	UndeleteInstance(ctx context.Context, request UndeleteInstanceRequestObject) (UndeleteInstanceResponseObject, error)
+	// UpgradeInstance Upgrade a running instance to the newest minor release
+	// (POST /api/instances/{name}/upgrade)
+	UpgradeInstance(ctx context.Context, request UpgradeInstanceRequestObject) (UpgradeInstanceResponseObject, error)
 	// UnlockAddress Forget the failed sign-ins from an address
 	// (DELETE /api/locked-addresses/{address})
 	UnlockAddress(ctx context.Context, request UnlockAddressRequestObject) (UnlockAddressResponseObject, error)
@@ -6754,6 +6820,31 @@ func (sh *strictHandler) UndeleteInstance(ctx echo.Context, name Name) error {
 		return err
 	} else if validResponse, ok := response.(UndeleteInstanceResponseObject); ok {
 		return validResponse.VisitUndeleteInstanceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpgradeInstance operation middleware
+func (sh *strictHandler) UpgradeInstance(ctx echo.Context, name Name) error {
+	var request UpgradeInstanceRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpgradeInstance(ctx.Request().Context(), request.(UpgradeInstanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpgradeInstance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpgradeInstanceResponseObject); ok {
+		return validResponse.VisitUpgradeInstanceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -327,6 +327,7 @@ const (
 	Trash    OperationKind = "trash"
 	Undelete OperationKind = "undelete"
 	Update   OperationKind = "update"
+	Upgrade  OperationKind = "upgrade"
 )
 
 // Valid indicates whether the value is a known member of the OperationKind enum.
@@ -353,6 +354,8 @@ func (e OperationKind) Valid() bool {
 	case Undelete:
 		return true
 	case Update:
+		return true
+	case Upgrade:
 		return true
 	default:
 		return false
@@ -994,13 +997,16 @@ type Instance struct {
 	// RuntimeImageReference That image, by its digest.
 	RuntimeImageReference *string `json:"runtime_image_reference,omitempty"`
 
-	// ServerVersion Full version as the server reports it, once known.
+	// ServerVersion Full version as the server reported it when it was last started, once known.
 	ServerVersion *string           `json:"server_version,omitempty"`
 	State         InstanceState     `json:"state"`
 	StorageGib    int               `json:"storage_gib"`
 	Tags          map[string]string `json:"tags"`
 	UpdatedAt     time.Time         `json:"updated_at"`
-	Version       int               `json:"version"`
+
+	// UpgradeAvailable The newer minor release that the server would be if it was started now, such as 18.4; absent when there is none, or nobody knows before.
+	UpgradeAvailable *string `json:"upgrade_available,omitempty"`
+	Version          int     `json:"version"`
 }
 
 // InstanceList defines model for InstanceList.
@@ -1124,6 +1130,9 @@ type Operation struct {
 
 	// Parameters That an update is to give, all of them; absent for all else.
 	Parameters *map[string]string `json:"parameters,omitempty"`
+
+	// Release The release of PostgreSQL that an upgrade is to bring; absent for all else.
+	Release *string `json:"release,omitempty"`
 
 	// RetryOf The operation that failed or was cancelled, and that this one tries again.
 	RetryOf *openapi_types.UUID `json:"retry_of,omitempty"`

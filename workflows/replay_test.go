@@ -22,17 +22,18 @@ import (
 // How many histories there are at least, so that they can't get fewer unseen.
 // Raise it with every recording; see package record.
 const (
-	recordedCreates = 27
-	recordedBatches = 4
-	recordedTrashes = 8
-	recordedPurges  = 2
-	recordedDeletes = 5
-	recordedResizes = 13
-	recordedUpdates = 16
-	recordedRotates = 5
-	recordedForks   = 5
-	recordedPrunes  = 1
-	recordedWatches = 3
+	recordedCreates  = 27
+	recordedBatches  = 4
+	recordedTrashes  = 8
+	recordedPurges   = 2
+	recordedDeletes  = 5
+	recordedResizes  = 13
+	recordedUpdates  = 16
+	recordedRotates  = 5
+	recordedForks    = 5
+	recordedPrunes   = 1
+	recordedWatches  = 3
+	recordedUpgrades = 9
 )
 
 // Operations that began under released code go on under today's.
@@ -41,7 +42,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
 	batches, creates, trashes, purges, deletes, resizes, updates, rotates, forks, prunes := 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-	watches := 0
+	watches, upgrades := 0, 0
 	for _, path := range histories(t) {
 		name := filepath.Base(path)
 		switch {
@@ -55,6 +56,8 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 			purges++
 		case strings.Contains(name, "_resize_"):
 			resizes++
+		case strings.Contains(name, "_upgrade_"):
+			upgrades++
 		case strings.Contains(name, "_update_"):
 			updates++
 		case strings.Contains(name, "_rotate_"):
@@ -81,6 +84,7 @@ func TestTodaysWorkflowsContinueRecordedHistories(t *testing.T) {
 	require.GreaterOrEqual(t, forks, recordedForks)
 	require.GreaterOrEqual(t, prunes, recordedPrunes)
 	require.GreaterOrEqual(t, watches, recordedWatches)
+	require.GreaterOrEqual(t, upgrades, recordedUpgrades)
 }
 
 // This is what the test above is good for: a step that is left out would

@@ -92,6 +92,8 @@ func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, e
 		return DeleteInstance, DeleteInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID}, nil
 	case toygres.KindResize, toygres.KindUpdate:
 		return UpdateInstance, UpdateInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, From: spec.Settings(), To: op.Settings(spec)}, nil
+	case toygres.KindUpgrade:
+		return UpgradeInstance, UpgradeInstanceInput{OperationID: op.ID, InstanceID: op.InstanceID, To: op.Release}, nil
 	case toygres.KindRotate:
 		return RotatePassword, RotatePasswordInput{OperationID: op.ID, InstanceID: op.InstanceID}, nil
 	default:
@@ -103,7 +105,7 @@ func definition(op toygres.Operation, spec toygres.Spec) (carryOut, input any, e
 // "Create demo".
 func summary(op toygres.Operation) string {
 	verb := map[toygres.Kind]string{toygres.KindCreate: "Create", toygres.KindFork: "Fork to", toygres.KindTrash: "Trash", toygres.KindDelete: "Delete", toygres.KindResize: "Resize",
-		toygres.KindUpdate: "Update", toygres.KindRotate: "Rotate password of"}[op.Kind]
+		toygres.KindUpdate: "Update", toygres.KindUpgrade: "Upgrade", toygres.KindRotate: "Rotate password of"}[op.Kind]
 	return fmt.Sprintf("%s %s", verb, op.InstanceName)
 }
 
@@ -115,6 +117,7 @@ func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(PurgeInstance)
 	r.RegisterWorkflow(UpdateInstance)
 	r.RegisterWorkflow(ResizeInstance) // what began before there was UpdateInstance
+	r.RegisterWorkflow(UpgradeInstance)
 	r.RegisterWorkflow(RotatePassword)
 	r.RegisterWorkflow(RunBatch)
 	// Without an end of its own, it would keep the release that began it for ever.

@@ -51,6 +51,9 @@ func carryOut(t *testing.T, kind toygres.Kind, arrange func(w *memory.World, can
 	case toygres.KindTrash:
 		env.ExecuteWorkflow(workflows.TrashInstance, workflows.TrashInstanceInput{OperationID: operationID, InstanceID: instanceID,
 			Ran: w.Operation().Previous == toygres.StateRunning})
+	case toygres.KindUpgrade:
+		env.ExecuteWorkflow(workflows.UpgradeInstance, workflows.UpgradeInstanceInput{
+			OperationID: operationID, InstanceID: instanceID, To: w.Operation().Release})
 	case toygres.KindRotate:
 		env.ExecuteWorkflow(workflows.RotatePassword, workflows.RotatePasswordInput{OperationID: operationID, InstanceID: instanceID})
 	case toygres.KindDelete:

@@ -51,6 +51,19 @@ func Prefixes(tb testing.TB) []string {
 	return prefixes
 }
 
+// OlderPrefix returns the installation prefix of an older minor release of a major version that Prefixes has, too,
+// fetching it if it is not in the cache.
+func OlderPrefix(tb testing.TB) string {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), setUp)
+	defer cancel()
+	dir, err := cache.Dir()
+	require.NoError(tb, err)
+	prefix, err := postgres.FetchOlder(ctx, dir)
+	require.NoError(tb, err)
+	return prefix
+}
+
 // NewDatabase creates an empty database for this test and returns its URL, for a superuser. The database is dropped
 // when the test ends.
 func NewDatabase(tb testing.TB) (url string) {

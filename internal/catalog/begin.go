@@ -26,7 +26,7 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 		return toygres.StateStarting, toygres.StateRunning, true
 	case toygres.KindRestart:
 		return toygres.StateRestarting, "", true
-	case toygres.KindRotate:
+	case toygres.KindUpgrade, toygres.KindRotate:
 		return toygres.StateUpdating, "", true
 	default:
 		return "", "", false
@@ -36,7 +36,7 @@ func target(k toygres.Kind) (during, after toygres.State, ok bool) {
 // durable reports whether an operation of kind k is a workflow.
 func durable(k toygres.Kind) bool {
 	switch k {
-	case toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindUpdate, toygres.KindRotate:
+	case toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindResize, toygres.KindUpdate, toygres.KindUpgrade, toygres.KindRotate:
 		return true
 	default:
 		return false
@@ -52,7 +52,7 @@ func sources(k toygres.Kind, during toygres.State) []toygres.State {
 			return false
 		case toygres.KindUndelete:
 			return s != toygres.StateTrashed
-		case toygres.KindRotate:
+		case toygres.KindUpgrade, toygres.KindRotate:
 			return s != toygres.StateRunning
 		default:
 			return s == toygres.StateTrashed
@@ -90,9 +90,9 @@ WITH target AS (
 	RETURNING i.*
 ), operation AS (
 	INSERT INTO operations (id, kind, instance_id, state, previous_state, workflow_id, requested_by,
-	                        cpu_millis, memory_mib, storage_gib, retry_of, parameters, allowed_cidrs)
+	                        cpu_millis, memory_mib, storage_gib, retry_of, parameters, allowed_cidrs, release)
 	SELECT $4, $5, target.id, 'pending', target.state, CASE WHEN $6 THEN 'instance/' || target.id ELSE '' END, $7,
-	       $10, $11, $12, nullif($18, '')::uuid, $20, $21
+	       $10, $11, $12, nullif($18, '')::uuid, $20, $21, $24
 	FROM target JOIN changed ON changed.id = target.id
 	RETURNING id, instance_id, previous_state, created_at
 ), planned AS (
@@ -121,6 +121,12 @@ func (s *Store) Begin(ctx context.Context, name string, kind toygres.Kind, actor
 		return Begun{}, toygres.Errorf(toygres.CodeInternal, "an operation of kind %q does not begin here", kind)
 	}
 	return s.beginUnless(ctx, beginning{name: name, kind: kind, during: during, actor: actor}, after)
+}
+
+// BeginUpgrade records, as [Store.Begin] does, that a running instance's server
+// is to have that release of PostgreSQL.
+func (s *Store) BeginUpgrade(ctx context.Context, name string, to toygres.Release, actor toygres.UserID) (Begun, error) {
+	return s.beginUnless(ctx, beginning{name: name, kind: toygres.KindUpgrade, during: toygres.StateUpdating, actor: actor, release: to}, "")
 }
 
 // beginUnless begins, unless the instance is already in the state after.
@@ -154,11 +160,13 @@ type beginning struct {
 	actor  toygres.UserID
 	from   toygres.Settings // of the instance, for a resize or update
 	to     toygres.Settings
-	steps  []toygres.StepName  // that it takes
-	state  toygres.State       // that the instance has to have; "" for any that allows it
-	keep   time.Duration       // in the trash, for a trash
-	due    bool                // only if its time in the trash is over; then nobody asked
-	again  toygres.OperationID // that is tried again; it must be the instance's last one
+
+	release toygres.Release     // for an upgrade
+	steps   []toygres.StepName  // that it takes
+	state   toygres.State       // that the instance has to have; "" for any that allows it
+	keep    time.Duration       // in the trash, for a trash
+	due     bool                // only if its time in the trash is over; then nobody asked
+	again   toygres.OperationID // that is tried again; it must be the instance's last one
 
 	operation toygres.OperationID // its id, where that was chosen before; "" for a new one
 }
@@ -176,10 +184,13 @@ func (s *Store) begin(ctx context.Context, db querier, b beginning) (Begun, erro
 	}
 	from, to := stored(b.from.Configuration), stored(b.to.Configuration)
 	operation := toygres.Operation{ID: operationID(b.operation), Kind: b.kind, InstanceName: b.name, RetryOf: b.again,
-		Size: b.to.Size, Configuration: to, State: toygres.OperationPending, RequestedBy: b.actor, Steps: pending(b.steps)}
+		Size: b.to.Size, Configuration: to, Release: b.release, State: toygres.OperationPending, RequestedBy: b.actor, Steps: pending(b.steps)}
 	message := noun(b.kind)
 	if b.kind == toygres.KindResize {
 		message += " to " + b.to.Size.String()
+	}
+	if b.kind == toygres.KindUpgrade {
+		message += " to PostgreSQL " + b.release.String()
 	}
 	message += " was requested."
 	if b.again != "" {
@@ -195,7 +206,7 @@ func (s *Store) begin(ctx context.Context, db querier, b beginning) (Begun, erro
 	rows, err := db.Query(ctx, begin, b.name, b.during, sources, operation.ID, b.kind, durable(b.kind), b.actor,
 		b.steps, message, b.to.Size.CPUMillis, b.to.Size.MemoryMiB, b.to.Size.StorageGiB,
 		b.from.Size.CPUMillis, b.from.Size.MemoryMiB, b.from.Size.StorageGiB, b.keep, b.due, b.again, s.options.Quota.StorageGiB,
-		to.Parameters, to.AllowedCIDRs, from.Parameters, from.AllowedCIDRs)
+		to.Parameters, to.AllowedCIDRs, from.Parameters, from.AllowedCIDRs, b.release.String())
 	if err != nil {
 		return Begun{}, err
 	}
@@ -238,6 +249,8 @@ func noun(k toygres.Kind) string {
 		return "Another password"
 	case toygres.KindUpdate:
 		return "Update"
+	case toygres.KindUpgrade:
+		return "Upgrade"
 	default:
 		return string(k)
 	}
@@ -278,6 +291,8 @@ func (s *Store) refusal(ctx context.Context, instance toygres.Instance, kind toy
 		hint = "its creation failed: retry that, or delete it"
 	case instance.State == toygres.StateFailed:
 		hint = "it failed and can only be deleted"
+	case instance.State == toygres.StateStopped && kind == toygres.KindUpgrade:
+		hint = "start it: what starts runs the newest release there is"
 	case instance.State == toygres.StateStopped && (kind == toygres.KindRestart || kind == toygres.KindRotate):
 		hint = "start it"
 	}

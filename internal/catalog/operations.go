@@ -22,7 +22,7 @@ WITH page AS (
 const withSteps = `
 )
 SELECT o.id::text, o.kind, o.instance_id::text, o.instance_name, o.state, o.workflow_id, o.run_id, o.requested_by::text,
-       o.cpu_millis, o.memory_mib, o.storage_gib, o.parameters, o.allowed_cidrs, o.previous_state, coalesce(o.retry_of::text, ''),
+       o.cpu_millis, o.memory_mib, o.storage_gib, o.parameters, o.allowed_cidrs, o.release, o.previous_state, coalesce(o.retry_of::text, ''),
        coalesce((SELECT i.batch_id::text FROM batch_items i WHERE i.operation_id = o.id), ''),
        o.cancel_asked, o.error_code, o.error, o.created_at, o.started_at, o.ended_at,
        coalesce(s.name, ''), coalesce(s.state, ''), coalesce(s.attempt, 0), coalesce(s.message, ''), coalesce(s.error, ''),
@@ -52,11 +52,13 @@ func (s *Store) operations(ctx context.Context, sql string, args ...any) ([]toyg
 func scanOperationStep(row pgx.CollectableRow) (toygres.Operation, error) {
 	var o toygres.Operation
 	var step toygres.Step
+	var release string
 	err := row.Scan(&o.ID, &o.Kind, &o.InstanceID, &o.InstanceName, &o.State, &o.WorkflowID, &o.RunID, &o.RequestedBy,
-		&o.Size.CPUMillis, &o.Size.MemoryMiB, &o.Size.StorageGiB, &o.Configuration.Parameters, &o.Configuration.AllowedCIDRs, &o.Previous, &o.RetryOf, &o.Batch,
+		&o.Size.CPUMillis, &o.Size.MemoryMiB, &o.Size.StorageGiB, &o.Configuration.Parameters, &o.Configuration.AllowedCIDRs, &release, &o.Previous, &o.RetryOf, &o.Batch,
 		&o.CancelAsked, &o.ErrorCode, &o.Error, &o.CreatedAt, (*zeronull.Timestamptz)(&o.StartedAt), (*zeronull.Timestamptz)(&o.EndedAt),
 		&step.Name, &step.State, &step.Attempt, &step.Message, &step.Error,
 		(*zeronull.Timestamptz)(&step.StartedAt), (*zeronull.Timestamptz)(&step.EndedAt), (*zeronull.Timestamptz)(&step.NextRetryAt), &step.Worker, &step.Build)
+	o.Release = toygres.ParseRelease(release)
 	if step.Name != "" {
 		o.Steps = []toygres.Step{step}
 	}

@@ -47,7 +47,7 @@ func (s *Store) BeginRetry(ctx context.Context, id toygres.OperationID, keep tim
 
 // retry is what tries an operation again on the instance as it is.
 func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Instance, keep time.Duration) (beginning, error) {
-	b := beginning{name: i.Spec.Name, kind: of.Kind, again: of.ID}
+	b := beginning{name: i.Spec.Name, kind: of.Kind, again: of.ID, release: of.Release}
 	if b.kind == toygres.KindUndelete {
 		b.kind = toygres.KindStart // it has left the trash; that is what it lacks
 	}
@@ -94,6 +94,8 @@ func (s *Store) retry(ctx context.Context, of toygres.Operation, i toygres.Insta
 		return b, s.refusal(ctx, i, b.kind)
 	case b.kind == toygres.KindFork:
 		return b, s.stillForkable(ctx, of, i)
+	case b.kind == toygres.KindUpgrade && !b.release.IsUpgradeOf(toygres.ParseRelease(i.ServerVersion)):
+		return b, noRetry(of, "the instance has what was asked for by now")
 	case changes && b.from.Equal(b.to):
 		return b, noRetry(of, "the instance has what was asked for by now")
 	case changes:

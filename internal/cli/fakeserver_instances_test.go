@@ -154,6 +154,11 @@ func (s *fakeServer) forkInstance(w http.ResponseWriter, r *http.Request) {
 	})(w, r)
 }
 
+func (s *fakeServer) upgrade(w http.ResponseWriter, i *openapi.Instance) {
+	i.State = openapi.InstanceStateUpdating
+	answer(w, 202, s.begin(openapi.Upgrade, i.Name, "restart", "wait for ready", "test connection", "record version"))
+}
+
 func (s *fakeServer) rotatePassword(w http.ResponseWriter, i *openapi.Instance) {
 	i.State = openapi.InstanceStateUpdating
 	answer(w, 202, s.begin(openapi.Rotate, i.Name, "rotate password", "mark running"))

@@ -87,6 +87,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 		answer(w, 200, i)
 	})))
 	handle("POST /api/instances/{name}/fork", s.signedIn(s.forkInstance))
+	handle("POST /api/instances/{name}/upgrade", s.signedIn(s.onInstance(s.upgrade)))
 	handle("POST /api/instances/{name}/password/rotate", s.signedIn(s.onInstance(s.rotatePassword)))
 	handle("POST /api/instances/{name}/restart", s.signedIn(s.onInstance(func(w http.ResponseWriter, i *openapi.Instance) {
 		i.State = openapi.InstanceStateRestarting

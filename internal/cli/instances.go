@@ -147,7 +147,7 @@ func (a *app) printInstance(i *openapi.Instance) error {
 		fields(out, "Name", i.Name, "Display name", text(i.DisplayName), "Description", text(i.Description), "Tags", assigned(i.Tags),
 			"Deletion protection", ifSet(i.DeletionProtection, "on"), "Monitoring", ifSet(!i.Monitored, "off"),
 			"State", string(i.State), "Health", healthOf(i.Health, i.HealthMessage), "Message", text(i.Message),
-			"Operation", operation, "PostgreSQL", serverVersion(i), "Image type", string(i.ImageType),
+			"Operation", operation, "PostgreSQL", serverVersion(i), "Upgrade available", text(i.UpgradeAvailable), "Image type", string(i.ImageType),
 			"Runtime image", text(i.RuntimeImage), "Image reference", text(i.RuntimeImageReference), "Endpoint", endpoint(i),
 			"Public", yesNo(i.Public), "Allowed networks", strings.Join(i.AllowedCidrs, ", "),
 			"Parameters", assigned(i.Parameters), "CPU", showCPU(i.CpuMillis), "Memory", showMiB(i.MemoryMib), "Storage", showMiB(i.StorageGib*1024),

@@ -79,7 +79,7 @@ func (a *app) operationsListCommand() *cobra.Command {
 	cmd.Flags().StringVar(&since, "since", "", "only operations of the last `duration`, as in 24h, or from a time on, as in 2026-03-10T12:00:00Z")
 	cmd.Flags().StringVar(&until, "until", "", "only operations from before that `duration` or time")
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
-	complete(cmd, "kind", "create", "fork", "trash", "undelete", "delete", "stop", "start", "restart", "resize", "update", "rotate")
+	complete(cmd, "kind", "create", "fork", "trash", "undelete", "delete", "stop", "start", "restart", "resize", "update", "upgrade", "rotate")
 	complete(cmd, "state", "pending", "running", "succeeded", "failed", "cancelled")
 	a.completeInstanceFlag(cmd)
 	return cmd

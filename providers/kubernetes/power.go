@@ -57,12 +57,12 @@ func (p *Provider) power(ctx context.Context, id toygres.InstanceID, running boo
 // scale makes the StatefulSet's replicas what the record wants, or all objects
 // if there is no StatefulSet.
 func (p *Provider) scale(ctx context.Context, r record) error {
-	replicas := 0
+	patch := `{"spec":{"replicas":0}}`
 	if r.running {
-		replicas = 1
+		patch = fmt.Sprintf(`{"spec":{"replicas":1,"template":{"spec":%s}}}`, p.imageNow(r))
 	}
-	_, err := p.client.AppsV1().StatefulSets(p.config.Namespace).Patch(ctx, baseName(r.id), types.MergePatchType,
-		fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas), metav1.PatchOptions{FieldManager: fieldManager})
+	_, err := p.client.AppsV1().StatefulSets(p.config.Namespace).Patch(ctx, baseName(r.id), types.StrategicMergePatchType,
+		[]byte(patch), metav1.PatchOptions{FieldManager: fieldManager})
 	if apierrors.IsNotFound(err) {
 		return p.settle(ctx, r)
 	}

@@ -77,8 +77,8 @@ func (p *Provider) recordRestart(ctx context.Context, r record, asked string) (r
 // makes all objects if there is no StatefulSet.
 func (p *Provider) markTemplate(ctx context.Context, r record) (*appsv1.StatefulSet, error) {
 	sets := p.client.AppsV1().StatefulSets(p.config.Namespace)
-	patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{%q:%q}}}}}`, annotationRestart, r.restart)
-	set, err := sets.Patch(ctx, baseName(r.id), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+	patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{%q:%q}},"spec":%s}}}`, annotationRestart, r.restart, p.imageNow(r))
+	set, err := sets.Patch(ctx, baseName(r.id), types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
 	if apierrors.IsNotFound(err) {
 		if err := p.settle(ctx, r); err != nil {
 			return nil, err

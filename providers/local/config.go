@@ -24,8 +24,8 @@ type Config struct {
 	Dir string
 
 	// Prefixes are PostgreSQL installations, each with bin/postgres and
-	// bin/initdb. The first one of each major version is used. Empty means
-	// [FindPrefixes].
+	// bin/initdb. Servers start with the newest one of their major version.
+	// Empty means [FindPrefixes].
 	Prefixes []string
 
 	// FirstPort and LastPort bound the ports that instances get. Default

@@ -84,7 +84,7 @@ func (p *Provider) initdb(ctx context.Context, d directory, in installation, loc
 // returns what it printed.
 func (p *Provider) run(ctx context.Context, d directory, in installation, held lock, input *os.File, program string, args ...string) (string, error) {
 	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, in.program(program), args...)
+	cmd := exec.CommandContext(ctx, in.path(program), args...)
 	cmd.Env, cmd.Dir = in.environment(), d.newData()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, &output, &output
 	// It keeps the instance's lock for as long as any process of it lives,

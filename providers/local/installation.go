@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -17,12 +18,14 @@ import (
 
 // installation is one PostgreSQL on this machine.
 type installation struct {
-	prefix string
-	major  int
-	bundle bool // brings its own shared libraries in lib/
+	prefix  string
+	major   int
+	release toygres.Release // zero for what is not released yet
+	bundle  bool            // brings its own shared libraries in lib/
+	program os.FileInfo     // of its server, when it was inspected
 }
 
-var versionOutput = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
+var versionOutput = regexp.MustCompile(`^postgres \(PostgreSQL\) ((\d+).*)`)
 
 // inspect asks the installation at prefix for its version.
 func inspect(prefix string, as account) (installation, error) {
@@ -30,9 +33,14 @@ func inspect(prefix string, as account) (installation, error) {
 		return installation{}, err
 	}
 	in := installation{prefix: prefix}
-	if err := as.canReach(in.program("postgres")); err != nil {
+	if err := as.canReach(in.path("postgres")); err != nil {
 		return installation{}, err
 	}
+	program, err := os.Stat(in.path("postgres"))
+	if err != nil {
+		return installation{}, fmt.Errorf("looking at the server of %s: %w", prefix, err)
+	}
+	in.program = program
 	libraries, err := filepath.Glob(filepath.Join(prefix, "lib", "lib*.so.*"))
 	if err != nil {
 		return installation{}, fmt.Errorf("looking for the libraries of %s: %w", prefix, err)
@@ -41,7 +49,7 @@ func inspect(prefix string, as account) (installation, error) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, in.program("postgres"), "--version")
+	cmd := exec.CommandContext(ctx, in.path("postgres"), "--version")
 	cmd.Env, cmd.Dir = in.environment(), "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as.credential()}
 	out, err := cmd.CombinedOutput()
@@ -52,14 +60,15 @@ func inspect(prefix string, as account) (installation, error) {
 	if m == nil {
 		return installation{}, toygres.Errorf(toygres.CodeInvalid, "%s is no PostgreSQL of a released version; it says %q", prefix, printable(string(out)))
 	}
-	in.major, err = strconv.Atoi(string(m[1]))
+	in.release = toygres.ParseRelease(string(m[1]))
+	in.major, err = strconv.Atoi(string(m[2]))
 	if err != nil {
 		return installation{}, toygres.Errorf(toygres.CodeInvalid, "%s has an odd version: %w", prefix, err)
 	}
 	return in, nil
 }
 
-func (in installation) program(name string) string { return filepath.Join(in.prefix, "bin", name) }
+func (in installation) path(name string) string { return filepath.Join(in.prefix, "bin", name) }
 
 // environment is all that PostgreSQL gets: nothing of ours, which may hold
 // secrets that an instance's superuser could read. TZ spares initdb the search
@@ -72,14 +81,54 @@ func (in installation) environment() []string {
 	return env
 }
 
-// installation returns the PostgreSQL of a major version, or an error that
-// says how to get it.
+// replaced reports whether there is another server by now, as after an upgrade
+// of the operating system's package.
+func (in installation) replaced() bool {
+	now, err := os.Stat(in.path("postgres"))
+	return err == nil && !(os.SameFile(now, in.program) && now.ModTime().Equal(in.program.ModTime()) && now.Size() == in.program.Size())
+}
+
+// installed returns the installations as they are now.
+func (p *Provider) installed() []installation {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, in := range p.installations {
+		if !in.replaced() {
+			continue
+		}
+		now, err := inspect(in.prefix, p.account)
+		if err != nil { // perhaps it is being replaced at this moment
+			p.log.Warn("a PostgreSQL installation has changed and can't be looked at", "prefix", in.prefix, "error", err)
+			continue
+		}
+		p.log.Info("a PostgreSQL installation has changed", "prefix", in.prefix, "release", now.release)
+		p.installations = slices.Clone(p.installations) // the one before may be being read
+		p.installations[i] = now
+	}
+	return p.installations
+}
+
+// Release returns the newest release of the major version that is installed.
+func (p *Provider) Release(spec toygres.Spec) toygres.Release {
+	in, err := p.installation(spec.Version)
+	if err != nil {
+		return toygres.Release{}
+	}
+	return in.release
+}
+
+// installation returns the newest PostgreSQL of a major version, or an error
+// that says how to get one. Of two of the same release it is the first.
 func (p *Provider) installation(major int) (installation, error) {
-	i := slices.IndexFunc(p.installations, func(in installation) bool { return in.major == major })
-	if i < 0 {
+	var in installation
+	for _, other := range p.installed() {
+		if other.major == major && (in.major == 0 || other.release.IsUpgradeOf(in.release)) {
+			in = other
+		}
+	}
+	if in.major == 0 {
 		return installation{}, missing(major, fmt.Sprintf("is not installed on this machine (%s)", p.present()))
 	}
-	in := p.installations[i]
 	if err := checkPrefix(in.prefix); err != nil {
 		return installation{}, missing(major, "was in "+in.prefix+" but is not there any more")
 	}
@@ -99,7 +148,7 @@ func missing(major int, why string) error {
 
 // present lists what is installed, in words.
 func (p *Provider) present() string {
-	if len(p.installations) == 0 {
+	if len(p.installed()) == 0 {
 		return "nor is any other"
 	}
 	var majors []string
@@ -112,7 +161,7 @@ func (p *Provider) present() string {
 // versions returns the majors that can be asked for, newest first.
 func (p *Provider) versions() []int {
 	var majors []int
-	for _, in := range p.installations {
+	for _, in := range p.installed() {
 		if in.major >= toygres.OldestVersion && in.major <= toygres.NewestVersion && !slices.Contains(majors, in.major) {
 			majors = append(majors, in.major)
 		}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/toygres/toygres"
@@ -12,12 +13,14 @@ import (
 
 // Provider runs PostgreSQL servers as processes on this machine.
 type Provider struct {
-	config        Config
-	account       account
-	installations []installation
-	log           *slog.Logger
-	timing        timing
-	watcher       watcher
+	config  Config
+	account account
+	log     *slog.Logger
+	timing  timing
+	watcher watcher
+
+	mu            sync.Mutex
+	installations []installation // see installed
 }
 
 var _ toygres.Provider = (*Provider)(nil)

@@ -100,7 +100,7 @@ func (p *Provider) launch(ctx context.Context, d directory, r record, in install
 	}
 	defer log.Close()
 
-	cmd := exec.Command(in.program("postgres"), p.arguments(d, r)...)
+	cmd := exec.Command(in.path("postgres"), p.arguments(d, r)...)
 	cmd.Env = in.environment()
 	cmd.Dir = d.data() // by this we know the server from the first moment on
 	cmd.Stdout, cmd.Stderr = log, log

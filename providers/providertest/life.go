@@ -24,6 +24,9 @@ func provisionLeadsToAQuery(t *testing.T, w *world) {
 
 	conn := w.connect(id)
 	require.Equal(t, fmt.Sprint(spec.Version), w.text(conn, `SELECT (current_setting('server_version_num')::int / 10000)::text`))
+	if release := w.p.Release(spec); !release.IsZero() {
+		require.Equal(t, release, toygres.ParseRelease(w.text(conn, `SHOW server_version`)))
+	}
 	require.Equal(t, "true", w.text(conn, `SELECT usesuper::text FROM pg_user WHERE usename = current_user`))
 	require.Equal(t, "UTF8", w.text(conn, `SHOW server_encoding`))
 }

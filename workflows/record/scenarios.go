@@ -43,7 +43,7 @@ func scenarios() []scenario {
 	cancelled := func(at memory.Place) func(*memory.World, func()) {
 		return func(w *memory.World, cancel func()) { w.Meet(at, memory.Hang(cancel)) }
 	}
-	create, fork, trash, remove, update, rotate := toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindUpdate, toygres.KindRotate
+	create, fork, trash, remove, update, upgrade, rotate := toygres.KindCreate, toygres.KindFork, toygres.KindTrash, toygres.KindDelete, toygres.KindUpdate, toygres.KindUpgrade, toygres.KindRotate
 	return []scenario{
 		{kind: create, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: create, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
@@ -147,6 +147,22 @@ func scenarios() []scenario {
 		{kind: update, name: "cancelled_reload", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtReload)},
 		{kind: update, name: "cancelled_restart", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtRestart)},
 		{kind: update, name: "cancelled_query", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtQuery)},
+
+		{kind: upgrade, name: "succeeded", ends: toygres.OperationSucceeded},
+		{kind: upgrade, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {
+			w.Meet(memory.AtBegin, down)
+			w.Meet(memory.AtRestart, broken)
+			w.Meet(memory.AtQuery, broken, broken)
+			w.Meet(memory.AtFinish, down)
+		}},
+		{kind: upgrade, name: "refused", ends: toygres.OperationFailed, arrange: meet(memory.AtRestart, invalid)},
+		{kind: upgrade, name: "start_failed", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) { w.Meet(memory.AtObserve, w.Failing) }},
+		{kind: upgrade, name: "stays_older", ends: toygres.OperationFailed, arrange: func(w *memory.World, _ func()) { w.StaysOlder() }},
+		{kind: upgrade, name: "result_refused", ends: toygres.OperationFailed,
+			arrange: meet(memory.AtFinish, memory.Fail(toygres.Errorf(toygres.CodeConflict, "it is something else now")))},
+		{kind: upgrade, name: "cancelled_first", ends: toygres.OperationCancelled, cancelFirst: true},
+		{kind: upgrade, name: "cancelled_restart", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtRestart)},
+		{kind: upgrade, name: "cancelled_wait", ends: toygres.OperationCancelled, arrange: cancelled(memory.AtObserve)},
 
 		{kind: rotate, name: "succeeded", ends: toygres.OperationSucceeded},
 		{kind: rotate, name: "retried", ends: toygres.OperationSucceeded, arrange: func(w *memory.World, _ func()) {

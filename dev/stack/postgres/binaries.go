@@ -49,6 +49,12 @@ var releases = []release{
 	}},
 }
 
+// older is a minor release before that of its major in releases, for tests of upgrades.
+var older = release{18, "18.3.0-beta.17", map[string]string{
+	"x64":   "8orSD6NNopSLtjqir4dWQBrj+g8j1eJjWd9mB60A3xbWMzIBIPQpzT7XzbacW9YFSl/DejOLnRXfff+Wr13Tgw==",
+	"arm64": "hXp7yHJHYWkdjkgF6As8whEHbdYxhBdmXeLpLTw0aiac0O6+0Cbqk3cOR9U+e49oyIpElHVwZUo6OewquSRhSg==",
+}}
+
 // Majors lists the PostgreSQL major versions that Fetch knows, newest first.
 func Majors() []int {
 	majors := make([]int, len(releases))
@@ -63,15 +69,24 @@ func Majors() []int {
 func Fetch(ctx context.Context, cacheDir string, major int) (prefix string, err error) {
 	for _, r := range releases {
 		if r.major == major {
-			prefix := r.prefix(cacheDir)
-			err := cache.Entry(ctx, prefix, r.fetch)
-			if err != nil {
-				return "", fmt.Errorf("fetch PostgreSQL %s: %w", r.version, err)
-			}
-			return prefix, nil
+			return r.cached(ctx, cacheDir)
 		}
 	}
 	return "", fmt.Errorf("PostgreSQL %d is not among the versions %v", major, Majors())
+}
+
+// FetchOlder is Fetch of an older minor release of a major version.
+func FetchOlder(ctx context.Context, cacheDir string) (prefix string, err error) {
+	return older.cached(ctx, cacheDir)
+}
+
+// cached returns the prefix of a release, which it fetches if it is not there yet.
+func (r release) cached(ctx context.Context, cacheDir string) (prefix string, err error) {
+	prefix = r.prefix(cacheDir)
+	if err := cache.Entry(ctx, prefix, r.fetch); err != nil {
+		return "", fmt.Errorf("fetch PostgreSQL %s: %w", r.version, err)
+	}
+	return prefix, nil
 }
 
 // Cached tells whether the binaries of the given major version are in the cache already.

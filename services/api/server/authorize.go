@@ -63,6 +63,7 @@ var needs = map[string]toygres.Role{
 	"restartWatching":  toygres.RoleOperator,
 	"revealConnection": toygres.RoleOperator,
 	"rotatePassword":   toygres.RoleOperator,
+	"upgradeInstance":  toygres.RoleOperator,
 	"queryInstance":    toygres.RoleOperator, // as the superuser a read, too, sees every secret
 	"listParameters":   toygres.RoleOperator, // as the superuser, who sees those that hold secrets, too
 	"getLogs":          toygres.RoleOperator, // literals of statements may be secrets

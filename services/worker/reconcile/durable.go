@@ -88,6 +88,9 @@ func (r *Reconciler) complete(ctx context.Context, op toygres.Operation, run Run
 		outcome.InstanceState, outcome.Step = toygres.StateTrashed, toygres.StepTrash
 	case toygres.KindRotate:
 		outcome.InstanceState, outcome.Step = toygres.StateRunning, toygres.StepFinish
+	case toygres.KindUpgrade:
+		outcome.InstanceState, outcome.Step = toygres.StateRunning, toygres.StepRecordRelease
+		outcome.Endpoint, outcome.ServerVersion = run.Upgraded.Endpoint, run.Upgraded.ServerVersion
 	case toygres.KindResize, toygres.KindUpdate:
 		outcome.InstanceState, outcome.Step, outcome.Size = toygres.StateRunning, toygres.StepRecord, op.Size
 		outcome.Endpoint, outcome.ServerVersion = run.Updated.Endpoint, run.Updated.ServerVersion
@@ -114,7 +117,7 @@ func (r *Reconciler) giveUp(ctx context.Context, op toygres.Operation, why strin
 	case toygres.KindCreate, toygres.KindFork:
 		outcome.Message = why + "; what had been made was removed"
 		return r.undone(ctx, op, outcome, why)
-	case toygres.KindResize, toygres.KindUpdate, toygres.KindTrash, toygres.KindRotate:
+	case toygres.KindResize, toygres.KindUpdate, toygres.KindTrash, toygres.KindUpgrade, toygres.KindRotate:
 		if op.Kind == toygres.KindUpdate {
 			if err := r.configureAsBefore(ctx, op); err != nil {
 				return err

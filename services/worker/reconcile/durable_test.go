@@ -253,8 +253,9 @@ func TestOnlyWhatNobodyCanWantIsRemoved(t *testing.T) {
 	require.ElementsMatch(t, []toygres.InstanceID{ran.Instance.ID, running.Instance.ID, unknown}, left)
 }
 
-// However far it has got, the provider knows which password holds.
-func TestInstanceWhoseRotationLostItsWorkflowGoesOnRunning(t *testing.T) {
+// However far it has got, the provider knows which password holds; and a server
+// runs one release or the other.
+func TestInstanceWhoseRotationOrUpgradeLostItsWorkflowGoesOnRunning(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		run   reconcile.Run
@@ -264,16 +265,18 @@ func TestInstanceWhoseRotationLostItsWorkflowGoesOnRunning(t *testing.T) {
 		"it was terminated":         {reconcile.Run{State: reconcile.RunBroken, Why: "it was terminated"}, toygres.OperationFailed, "it was terminated; the instance is as it was found"},
 		"the catalog has forgot it": {reconcile.Run{State: reconcile.RunCompleted}, toygres.OperationSucceeded, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.running("demo")
-			begun := w.begin("demo", toygres.KindRotate)
-			require.NoError(t, w.catalog.StartOperation(t.Context(), begun.Operation.ID, "run"))
-			w.workflows.is(begun.Operation.ID, test.run)
-			w.reconcile(2, often)
-			require.Equal(t, test.why, w.ends(begun.Operation.ID, test.state, toygres.StateRunning).Error)
-		})
+		for _, kind := range []toygres.Kind{toygres.KindRotate, toygres.KindUpgrade} {
+			t.Run(string(kind)+": "+name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.running("demo")
+				begun := w.begin("demo", kind)
+				require.NoError(t, w.catalog.StartOperation(t.Context(), begun.Operation.ID, "run"))
+				w.workflows.is(begun.Operation.ID, test.run)
+				w.reconcile(2, often)
+				require.Equal(t, test.why, w.ends(begun.Operation.ID, test.state, toygres.StateRunning).Error)
+			})
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/activities"
 )
 
 // watch settles stops, starts and restarts as soon as the provider shows a change.
@@ -75,6 +76,9 @@ func (r *Reconciler) settle(ctx context.Context, i toygres.Instance) (seen toygr
 	outcome.Operation = i.Operation
 	if outcome.State == toygres.OperationSucceeded {
 		outcome.Step = step
+		if outcome.InstanceState == toygres.StateRunning {
+			outcome.ServerVersion = r.versionOf(ctx, i, seen.Endpoint)
+		}
 	} else if err := r.failStep(ctx, outcome, step, seen); err != nil {
 		r.trouble(ctx, "a failed start can't be taken back yet", err, "instance", i.Spec.Name)
 		return seen, false
@@ -88,6 +92,26 @@ func (r *Reconciler) settle(ctx context.Context, i toygres.Instance) (seen toygr
 		log.InfoContext(ctx, "settled", "to", outcome.InstanceState, "result", outcome.State, "message", outcome.Message)
 	}
 	return seen, true
+}
+
+// versionTime bounds how long a server that is ready may take to tell its
+// version. The instance is settled without it, too.
+const versionTime = 2 * time.Second
+
+// versionOf is the version of a server that has just started, which may be a
+// newer release than the one before; "" when it does not tell.
+func (r *Reconciler) versionOf(ctx context.Context, i toygres.Instance, at toygres.Endpoint) string {
+	asking, cancel := context.WithTimeout(ctx, versionTime)
+	defer cancel()
+	credentials, err := r.Provider.Credentials(asking, i.ID)
+	version := ""
+	if err == nil {
+		version, err = activities.ServerVersion(asking, at, credentials)
+	}
+	if err != nil {
+		r.trouble(ctx, "a server that has started does not tell its version", err, "instance", i.Spec.Name)
+	}
+	return version
 }
 
 // failStep shows why the step failed. A server that can't start is no longer

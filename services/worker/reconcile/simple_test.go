@@ -33,6 +33,7 @@ func TestStopAndStartAreSettledAsTheProviderShowsThem(t *testing.T) {
 	instance, err := w.catalog.Instance(t.Context(), "demo")
 	require.NoError(t, err)
 	require.False(t, instance.Endpoint.IsZero())
+	require.Equal(t, w.provider.Release(instance.Spec), toygres.ParseRelease(instance.ServerVersion), "the server that was started tells")
 }
 
 // The API died after it recorded the request and before it called.

@@ -44,8 +44,9 @@ type Run struct {
 	Why   string // why it ended, when it is RunBroken; for users
 
 	// What it has made, when it is RunCompleted.
-	Created workflows.CreateInstanceResult
-	Updated workflows.UpdateInstanceResult
+	Created  workflows.CreateInstanceResult
+	Updated  workflows.UpdateInstanceResult
+	Upgraded workflows.UpgradeInstanceResult
 }
 
 // RunState is where a workflow is in its life.
@@ -96,6 +97,8 @@ func (t Temporal) Look(ctx context.Context, op toygres.Operation) (Run, error) {
 			err = workflow.Get(ctx, &run.Created)
 		case toygres.KindResize, toygres.KindUpdate:
 			err = workflow.Get(ctx, &run.Updated)
+		case toygres.KindUpgrade:
+			err = workflow.Get(ctx, &run.Upgraded)
 		}
 	}
 	return run, err

@@ -814,6 +814,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{name}/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upgrade a running instance to the newest minor release
+         * @description Starts the server anew, so that it runs the newest minor release of its major version that there is where it lives, which is
+         *     `upgrade_available`, and asks it whether it does. Open connections are cut. The state is `updating` until it is done.
+         *
+         *     What starts for any other reason runs that release, too. A conflict says why there is nothing to upgrade to, or that the instance is
+         *     stopped: then start it.
+         */
+        post: operations["upgradeInstance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/bulk": {
         parameters: {
             query?: never;
@@ -1881,7 +1908,7 @@ export interface components {
             runtime_image?: string;
             /** @description That image, by its digest. */
             runtime_image_reference?: string;
-            /** @description Full version as the server reports it, once known. */
+            /** @description Full version as the server reported it when it was last started, once known. */
             server_version?: string;
             state: components["schemas"]["InstanceState"];
             storage_gib: number;
@@ -1890,6 +1917,8 @@ export interface components {
             };
             /** Format: date-time */
             updated_at: string;
+            /** @description The newer minor release that the server would be if it was started now, such as 18.4; absent when there is none, or nobody knows before. */
+            upgrade_available?: string;
             version: number;
         };
         InstanceList: {
@@ -2005,6 +2034,8 @@ export interface components {
             parameters?: {
                 [key: string]: string;
             };
+            /** @description The release of PostgreSQL that an upgrade is to bring; absent for all else. */
+            release?: string;
             /**
              * Format: uuid
              * @description The operation that failed or was cancelled, and that this one tries again.
@@ -2020,7 +2051,7 @@ export interface components {
             temporal_url?: string;
         };
         /** @enum {string} */
-        OperationKind: "create" | "fork" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize" | "update" | "rotate";
+        OperationKind: "create" | "fork" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize" | "update" | "upgrade" | "rotate";
         OperationList: {
             items: components["schemas"]["Operation"][];
             next_cursor?: string;
@@ -3367,6 +3398,22 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Instance"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    upgradeInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's name. */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["Operation"];
             default: components["responses"]["Problem"];
         };
     };

@@ -146,5 +146,10 @@ func (w *World) Query(ctx context.Context, _ toygres.Endpoint, _ toygres.Credent
 	if err := w.meet(ctx, AtQuery); err != nil {
 		return "", err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.operation.Kind == toygres.KindUpgrade && (w.older || w.restarts == 0) {
+		return Older, nil
+	}
 	return Version, nil
 }

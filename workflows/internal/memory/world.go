@@ -24,6 +24,7 @@ type World struct {
 	files     toygres.Configuration // that the server reads
 	started   toygres.Configuration // that it was started with
 	restarts  int
+	older     bool   // a server that is started is no newer release
 	rotated   string // the request that last changed the password
 	troubles  map[Place][]Trouble
 	watchers  []chan toygres.InstanceID
@@ -40,8 +41,11 @@ var Bigger = toygres.Size{CPUMillis: 2000, MemoryMiB: 4096, StorageGiB: 20}
 // Source is whose data a fork begins with.
 const Source = toygres.InstanceID("0190c3a0-0000-7000-8000-00000000000c")
 
-// Version is what the server says it is.
-const Version = "18.4"
+// Version is what the server says it is; Older, before an upgrade to that.
+const (
+	Version = "18.4"
+	Older   = "18.3"
+)
 
 // New returns a world in which an operation of the kind is recorded and has
 // not begun. For all but a create or fork, there is a running server.
@@ -75,7 +79,10 @@ func New(kind toygres.Kind, operation toygres.OperationID, instance toygres.Inst
 		w.instance.State, w.previous, w.server = toygres.StateUpdating, toygres.StateRunning, toygres.PhaseReady
 		w.operation.Size, w.operation.Previous = Bigger, w.previous
 	}
-	if kind == toygres.KindRotate {
+	if kind == toygres.KindUpgrade {
+		w.operation.Release = toygres.ParseRelease(Version)
+	}
+	if kind == toygres.KindRotate || kind == toygres.KindUpgrade {
 		w.instance.State, w.previous, w.server = toygres.StateUpdating, toygres.StateRunning, toygres.PhaseReady
 		w.operation.Previous = w.previous
 	}
@@ -91,6 +98,13 @@ func (w *World) Stopped() {
 	defer w.mu.Unlock()
 	w.previous, w.server = toygres.StateStopped, toygres.PhaseStopped
 	w.operation.Previous = w.previous
+}
+
+// StaysOlder makes an upgrade find that the server is what it was.
+func (w *World) StaysOlder() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.older = true
 }
 
 // Rotated returns the request that last changed the password; "" for none.

@@ -157,6 +157,15 @@ export function useRotatePassword(name: string) {
   })
 }
 
+/** Makes the server of the instance called name the newest minor release. */
+export function useUpgrade(name: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => answer(api.POST('/api/instances/{name}/upgrade', { params: { path: { name } } })),
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
 /** The parameters of an instance's server, for who may read them. They change with its state and with what is set. */
 export function parametersQuery(instance: Schema<'Instance'>, mayRead: boolean) {
   const { id, name, state, parameters } = instance

@@ -15,7 +15,7 @@ export function canCancel(operation: Operation): boolean {
   return (
     isActive(operation) &&
     !operation.cancel_asked &&
-    ['create', 'fork', 'trash', 'delete', 'resize', 'update', 'rotate'].includes(operation.kind)
+    ['create', 'fork', 'trash', 'delete', 'resize', 'update', 'upgrade', 'rotate'].includes(operation.kind)
   )
 }
 
@@ -30,6 +30,7 @@ const labels: Record<Operation['kind'], string> = {
   restart: 'Restart',
   resize: 'Resize',
   update: 'Update',
+  upgrade: 'Upgrade',
   rotate: 'Rotate password',
 }
 

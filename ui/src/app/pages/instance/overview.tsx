@@ -8,6 +8,7 @@ import { DetailsButton } from '@/features/instances/details-dialog'
 import { ForkButton } from '@/features/instances/fork-dialog'
 import { OverviewCard } from '@/features/instances/overview-card'
 import { ResizeButton } from '@/features/instances/resize-dialog'
+import { UpgradeBanner } from '@/features/instances/upgrade-banner'
 import { OperationCard } from '@/features/operations/operation-card'
 
 import { useShown } from './shown'
@@ -21,6 +22,7 @@ export function OverviewTab() {
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="flex min-w-0 flex-col gap-5">
+        <UpgradeBanner instance={instance} mayOperate={mayOperate} onStarted={onStarted} />
         {operation && <OperationCard operation={operation} canOperate={mayOperate} />}
         {instance.endpoint && (
           <ConnectionSummary
