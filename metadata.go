@@ -41,6 +41,30 @@ type MetadataChange struct {
 	Monitored          *bool
 }
 
+// Of is m after the change.
+func (c MetadataChange) Of(m Metadata) Metadata {
+	set := func(field *string, to *string) {
+		if to != nil {
+			*field = *to
+		}
+	}
+	set(&m.DisplayName, c.DisplayName)
+	set(&m.Description, c.Description)
+	m.Tags = maps.Clone(m.Tags)
+	for name, value := range c.Tags {
+		if delete(m.Tags, name); value != nil {
+			m.Tags[name] = *value
+		}
+	}
+	if c.DeletionProtection != nil {
+		m.DeletionProtection = *c.DeletionProtection
+	}
+	if c.Monitored != nil {
+		m.Monitored = *c.Monitored
+	}
+	return m
+}
+
 // IsZero reports whether c changes nothing.
 func (c MetadataChange) IsZero() bool {
 	return c.DisplayName == nil && c.Description == nil && len(c.Tags) == 0 && c.DeletionProtection == nil && c.Monitored == nil

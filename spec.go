@@ -105,6 +105,11 @@ func (s Spec) Validate(offer Offer) error {
 	return invalid("the instance can't be created as asked", bad)
 }
 
+// ValidateNew is [Spec.Validate] together with what is said of the new instance.
+func ValidateNew(s Spec, metadata MetadataChange, offer Offer) error {
+	return invalid("the instance can't be created as asked", append(FieldsOf(s.Validate(offer)), FieldsOf(metadata.Validate())...))
+}
+
 // ValidateName checks an instance name alone, with the same answer as
 // [Spec.Validate].
 func ValidateName(name string) error {

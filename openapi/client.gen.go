@@ -170,6 +170,8 @@ type ClientInterface interface {
 	// Starts the creation and answers at once. With an `Idempotency-Key`,
 	// the same request may be sent again without creating a second instance.
 	//
+	// A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/instances (the `CreateInstance` operationId).
@@ -179,6 +181,8 @@ type ClientInterface interface {
 	//
 	// Starts the creation and answers at once. With an `Idempotency-Key`,
 	// the same request may be sent again without creating a second instance.
+	//
+	// A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1020,6 +1024,8 @@ func (c *Client) ListInstances(ctx context.Context, params *ListInstancesParams,
 // Starts the creation and answers at once. With an `Idempotency-Key`,
 // the same request may be sent again without creating a second instance.
 //
+// A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/instances (the `CreateInstance` operationId).
@@ -1039,6 +1045,8 @@ func (c *Client) CreateInstanceWithBody(ctx context.Context, params *CreateInsta
 //
 // Starts the creation and answers at once. With an `Idempotency-Key`,
 // the same request may be sent again without creating a second instance.
+//
+// A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3180,6 +3188,54 @@ func NewListInstancesRequest(server string, params *ListInstancesParams) (*http.
 
 		}
 
+		if params.Health != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "health", *params.Health, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Public != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "public", *params.Public, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tag != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tag", *params.Tag, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Deleted != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "deleted", *params.Deleted, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -3258,6 +3314,33 @@ func NewCreateInstanceRequestWithBody(server string, params *CreateInstanceParam
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
@@ -6266,6 +6349,8 @@ type ClientWithResponsesInterface interface {
 	// Starts the creation and answers at once. With an `Idempotency-Key`,
 	// the same request may be sent again without creating a second instance.
 	//
+	// A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/instances (the `CreateInstance` operationId).
@@ -6275,6 +6360,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Starts the creation and answers at once. With an `Idempotency-Key`,
 	// the same request may be sent again without creating a second instance.
+	//
+	// A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7586,12 +7673,19 @@ type CreateInstanceResponseDefaultHeaders struct {
 type CreateInstanceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *InstancePlan
 	// JSON202 the response for an HTTP 202 `application/json` response
 	JSON202 *Operation
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *CreateInstanceResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateInstanceResponse) GetJSON200() *InstancePlan {
+	return r.JSON200
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -11293,6 +11387,8 @@ func (c *ClientWithResponses) ListInstancesWithResponse(ctx context.Context, par
 // Starts the creation and answers at once. With an `Idempotency-Key`,
 // the same request may be sent again without creating a second instance.
 //
+// A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/instances (the `CreateInstance` operationId).
@@ -11308,6 +11404,8 @@ func (c *ClientWithResponses) CreateInstanceWithBodyWithResponse(ctx context.Con
 //
 // Starts the creation and answers at once. With an `Idempotency-Key`,
 // the same request may be sent again without creating a second instance.
+//
+// A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -13014,6 +13112,13 @@ func ParseCreateInstanceResponse(rsp *http.Response) (*CreateInstanceResponse, e
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest InstancePlan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
 		var dest Operation
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

@@ -230,6 +230,48 @@ func (e ImageType) Valid() bool {
 	}
 }
 
+// Defines values for InstanceOrder.
+const (
+	InstanceOrderCreatedAt       InstanceOrder = "created_at"
+	InstanceOrderMinusCreatedAt  InstanceOrder = "-created_at"
+	InstanceOrderMinusName       InstanceOrder = "-name"
+	InstanceOrderMinusState      InstanceOrder = "-state"
+	InstanceOrderMinusStorageGib InstanceOrder = "-storage_gib"
+	InstanceOrderMinusVersion    InstanceOrder = "-version"
+	InstanceOrderName            InstanceOrder = "name"
+	InstanceOrderState           InstanceOrder = "state"
+	InstanceOrderStorageGib      InstanceOrder = "storage_gib"
+	InstanceOrderVersion         InstanceOrder = "version"
+)
+
+// Valid indicates whether the value is a known member of the InstanceOrder enum.
+func (e InstanceOrder) Valid() bool {
+	switch e {
+	case InstanceOrderCreatedAt:
+		return true
+	case InstanceOrderMinusCreatedAt:
+		return true
+	case InstanceOrderMinusName:
+		return true
+	case InstanceOrderMinusState:
+		return true
+	case InstanceOrderMinusStorageGib:
+		return true
+	case InstanceOrderMinusVersion:
+		return true
+	case InstanceOrderName:
+		return true
+	case InstanceOrderState:
+		return true
+	case InstanceOrderStorageGib:
+		return true
+	case InstanceOrderVersion:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InstanceState.
 const (
 	InstanceStateCreating   InstanceState = "creating"
@@ -617,11 +659,21 @@ type CreateInstanceRequest struct {
 	// CpuMillis Thousandths of a core.
 	CpuMillis *int `json:"cpu_millis,omitempty"`
 
+	// DeletionProtection Whether a delete is refused.
+	DeletionProtection *bool   `json:"deletion_protection,omitempty"`
+	Description        *string `json:"description,omitempty"`
+
+	// DisplayName One line beside the name, for people.
+	DisplayName *string `json:"display_name,omitempty"`
+
 	// ImageType stock or pg_durable; see the offer.
 	ImageType *string `json:"image_type,omitempty"`
 
 	// MemoryMib MiB of memory.
 	MemoryMib *int `json:"memory_mib,omitempty"`
+
+	// Monitored Whether its health is watched; true when absent.
+	Monitored *bool `json:"monitored,omitempty"`
 
 	// Name A DNS-1123 label: lower-case letters, digits and hyphens, starting and ending with a letter or digit; at most 40 characters; unique.
 	Name string `json:"name"`
@@ -637,6 +689,9 @@ type CreateInstanceRequest struct {
 
 	// StorageGib GiB of storage.
 	StorageGib *int `json:"storage_gib,omitempty"`
+
+	// Tags A name has 1 to 63 letters, digits and `-_./`.
+	Tags *map[string]string `json:"tags,omitempty"`
 
 	// Version PostgreSQL major version.
 	Version *int `json:"version,omitempty"`
@@ -1020,6 +1075,29 @@ type InstanceList struct {
 // InstanceOrPlan defines model for InstanceOrPlan.
 type InstanceOrPlan struct {
 	union json.RawMessage
+}
+
+// InstanceOrder defines model for InstanceOrder.
+type InstanceOrder string
+
+// InstancePlan What a create would make, with the defaults filled in, and the steps of its operation.
+type InstancePlan struct {
+	AllowedCidrs []string          `json:"allowed_cidrs"`
+	CpuMillis    int               `json:"cpu_millis"`
+	ImageType    ImageType         `json:"image_type"`
+	MemoryMib    int               `json:"memory_mib"`
+	Name         string            `json:"name"`
+	Parameters   map[string]string `json:"parameters"`
+	Public       bool              `json:"public"`
+
+	// RuntimeImage Absent when it runs the image that comes with the version.
+	RuntimeImage *string `json:"runtime_image,omitempty"`
+
+	// RuntimeImageReference That image, by its digest.
+	RuntimeImageReference *string  `json:"runtime_image_reference,omitempty"`
+	Steps                 []string `json:"steps"`
+	StorageGib            int      `json:"storage_gib"`
+	Version               int      `json:"version"`
 }
 
 // InstanceState defines model for InstanceState.
@@ -1699,8 +1777,20 @@ type ListInstancesParams struct {
 	// Version Only this PostgreSQL major version.
 	Version *int `form:"version,omitempty" json:"version,omitempty"`
 
-	// Search Only instances whose name contains this text.
+	// Search Only instances whose name or display name contains this text.
 	Search *string `form:"search,omitempty" json:"search,omitempty"`
+
+	// Health Only instances with this health.
+	Health *Health `form:"health,omitempty" json:"health,omitempty"`
+
+	// Public Only instances that can be reached from outside of where instances live, or only the others.
+	Public *bool `form:"public,omitempty" json:"public,omitempty"`
+
+	// Tag Only instances with all of these tags: `team` whatever its value, or `team=shop`.
+	Tag *[]string `form:"tag,omitempty" json:"tag,omitempty"`
+
+	// Sort What the list is sorted by, with a minus from the end. A cursor goes with the order that it was given out for.
+	Sort *InstanceOrder `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Deleted Only instances in the trash, which are not among the others.
 	Deleted *bool `form:"deleted,omitempty" json:"deleted,omitempty"`
@@ -1714,6 +1804,9 @@ type ListInstancesParams struct {
 
 // CreateInstanceParams defines parameters for CreateInstance.
 type CreateInstanceParams struct {
+	// DryRun Create nothing, and answer the `InstancePlan` of what would be made.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
 	// IdempotencyKey A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }

@@ -24,8 +24,15 @@ type NewBatch struct {
 
 // NewItem is one instance of a new batch.
 type NewItem struct {
-	Name string
-	Spec *toygres.Spec // of a create
+	Name     string
+	Spec     *toygres.Spec          // of a create
+	Metadata toygres.MetadataChange // of a create
+}
+
+// plannedItem is a new instance as a batch keeps it until its turn.
+type plannedItem struct {
+	*toygres.Spec
+	Metadata toygres.MetadataChange
 }
 
 // beginBatch claims the idempotency key first, as beginCreate does. It is one
@@ -64,7 +71,7 @@ func (s *Store) BeginBatch(ctx context.Context, n NewBatch) (_ toygres.Batch, re
 		if item.Spec == nil {
 			continue
 		}
-		text, err := json.Marshal(item.Spec)
+		text, err := json.Marshal(plannedItem{item.Spec, item.Metadata})
 		if err != nil {
 			return toygres.Batch{}, false, fmt.Errorf("write a specification: %w", err)
 		}

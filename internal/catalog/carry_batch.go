@@ -98,10 +98,11 @@ func (s *Store) begunBefore(ctx context.Context, id toygres.OperationID) (Begun,
 func (s *Store) beginTurn(ctx context.Context, t turn, provider string) (begun Begun, err error) {
 	if t.kind == toygres.KindCreate {
 		n := NewInstance{Owner: t.by, Provider: provider, Operation: t.operation}
-		if err := json.Unmarshal(t.spec, &n.Spec); err != nil {
+		planned := plannedItem{Spec: &n.Spec}
+		if err := json.Unmarshal(t.spec, &planned); err != nil {
 			return Begun{}, fmt.Errorf("read the specification of %q: %w", t.name, err)
 		}
-		n.Spec.Name = t.name
+		n.Spec.Name, n.Metadata = t.name, planned.Metadata
 		begun, err = s.BeginCreate(ctx, n)
 	} else {
 		begun, err = s.beginDelete(ctx, t)

@@ -13,6 +13,7 @@ import (
 // NewInstance is what [Store.BeginCreate] records.
 type NewInstance struct {
 	Spec        toygres.Spec
+	Metadata    toygres.MetadataChange // of that of an instance of which nothing is said
 	Owner       toygres.UserID
 	Provider    string
 	Idempotency *IdempotencyKey // nil when the client sent none
@@ -51,8 +52,10 @@ WITH claim AS (
 	RETURNING key
 ), instance AS (
 	INSERT INTO instances (id, owner_id, name, version, cpu_millis, memory_mib, storage_gib, image_type, provider, state,
-	                       runtime_image, public, allowed_cidrs, runtime_image_name, counted_gib, source_id, parameters)
-	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18, $8, nullif($21, '')::uuid, $24
+	                       runtime_image, public, allowed_cidrs, runtime_image_name, counted_gib, source_id, parameters,
+	                       display_name, description, tags, deletion_protection, monitored)
+	SELECT $1::uuid, $2::uuid, $4, $5, $6, $7, $8, $9, $10, 'creating', $15, $16, $17, $18, $8, nullif($21, '')::uuid, $24,
+	       $25, $26, $27, $28, $29
 	WHERE $11 = '' OR EXISTS (SELECT FROM claim)
 	RETURNING id, name, owner_id, created_at
 ), counted AS (
@@ -133,7 +136,7 @@ func busy() error {
 
 func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, inserted bool, err error) {
 	instance := toygres.Instance{ID: toygres.InstanceID(newID()), Spec: n.Spec, Owner: n.Owner, Provider: n.Provider,
-		Metadata: toygres.Metadata{Tags: map[string]string{}, Monitored: true},
+		Metadata: n.Metadata.Of(toygres.Metadata{Tags: map[string]string{}, Monitored: true}),
 		State:    toygres.StateCreating, Health: toygres.HealthUnknown}
 	kind := toygres.KindCreate
 	if n.Spec.Source != "" {
@@ -151,7 +154,8 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	rows, err := s.pool.Query(ctx, beginCreate, instance.ID, n.Owner, operation.ID, n.Spec.Name, n.Spec.Version,
 		n.Spec.CPUMillis, n.Spec.MemoryMiB, n.Spec.StorageGiB, n.Spec.ImageType, n.Provider,
 		key, hash, operation.WorkflowID, steps, n.Spec.RuntimeImage, n.Spec.Public, n.Spec.AllowedCIDRs,
-		n.Spec.RuntimeImageName, s.options.Quota.Instances, s.options.Quota.StorageGiB, n.Spec.Source, kind, noun(kind)+" was requested.", n.Spec.Parameters)
+		n.Spec.RuntimeImageName, s.options.Quota.Instances, s.options.Quota.StorageGiB, n.Spec.Source, kind, noun(kind)+" was requested.", n.Spec.Parameters,
+		instance.DisplayName, instance.Description, instance.Tags, instance.DeletionProtection, instance.Monitored)
 	if err != nil {
 		return Begun{}, false, err
 	}
@@ -162,6 +166,18 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	instance.Operation = operation.ID
 	instance.CreatedAt, instance.UpdatedAt, operation.CreatedAt = created[0], created[0], created[0]
 	return Begun{Instance: instance, Operation: operation}, true, nil
+}
+
+// CheckCreate says why [Store.BeginCreate] would refuse n at this moment; nil when
+// it would not. Another request may come first.
+func (s *Store) CheckCreate(ctx context.Context, n NewInstance) error {
+	if err := toygres.ValidateName(n.Spec.Name); err != nil {
+		return err
+	}
+	if err := s.nameTaken(ctx, n.Spec.Name); err != nil {
+		return err
+	}
+	return wrap(s.noRoom(ctx, n))
 }
 
 // noRoom says which quota is in the way, or nil when none is any more.

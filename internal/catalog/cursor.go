@@ -22,6 +22,7 @@ type cursor struct {
 // The lists that have cursors. One list's cursor is refused by the other.
 const (
 	instanceList  = 'i'
+	sortedList    = 's' // of instances, by something else than their age
 	operationList = 'o'
 	batchList     = 'b'
 	findingList   = 'f'

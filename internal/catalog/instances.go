@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,41 +25,74 @@ FROM instances i LEFT JOIN operations o ON o.instance_id = i.id AND o.state IN (
 const InstanceSQL = `SELECT ` + instanceColumns + fromInstances + `
 WHERE i.name = $1 AND i.state <> 'deleted'`
 
-// InstancesSQL is the statement behind [Store.Instances]; the arguments are
-// those of [InstanceFilter.Args]. Search compares literally: strpos knows no
-// wildcards.
-const InstancesSQL = `SELECT ` + instanceColumns + fromInstances + `
-WHERE i.state <> 'deleted' AND (i.created_at, i.id) < ($1, $2)
-  AND (i.state = 'trashed' OR i.state = 'deleting' AND i.trashed_from <> '') = $7
-  AND i.state = ANY ($3) AND ($4 = 0 OR i.version = $4) AND strpos(i.name, $5) > 0
-ORDER BY i.created_at DESC, i.id DESC
-LIMIT $6`
+const listed = `SELECT ` + instanceColumns + fromInstances + `
+WHERE i.state <> 'deleted' AND (i.state = 'trashed' OR i.state = 'deleting' AND i.trashed_from <> '') = $1
+  AND i.state = ANY ($2) AND ($3 = 0 OR i.version = $3)
+  AND (strpos(i.name, $4) > 0 OR strpos(lower(i.display_name), $4) > 0)`
 
 // InstanceFilter selects a page of instances. Zero fields select all.
 type InstanceFilter struct {
 	States  []toygres.State // any of them; deleted ones are never listed
 	Trashed bool            // those in the trash, which are not among the others
 	Version int             // PostgreSQL major
-	Search  string          // part of the name, in whatever case
-	Cursor  string          // [InstancePage.Next] of the page before
-	Limit   int             // rows; 50 when zero, at most 200
+	Search  string          // part of the name or the display name, in whatever case
+	Health  toygres.Health
+	Public  *bool
+	Tags    []string // all of them, each "name" or "name=value"
+	Sort    string   // the API's word for it, such as "-name"; newest first when ""
+	Cursor  string   // [InstancePage.Next] of the page before
+	Limit   int      // rows; 50 when zero, at most 200
 }
 
-// Args are the arguments of [InstancesSQL]. They ask for one row more than
-// the limit, which tells whether there is a next page.
-func (f InstanceFilter) Args() ([]any, error) {
-	createdAt, id, err := position(f.Cursor, instanceList)
+// SQL is the statement behind [Store.Instances] with its arguments. It asks for
+// one row more than the limit, which tells whether there is a next page. Search
+// compares literally: strpos knows no wildcards.
+func (f InstanceFilter) SQL() (string, []any, error) {
+	order, err := orderOf(f.Sort)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	states := f.States
 	if len(states) == 0 {
 		states = toygres.States()
 	}
-	return []any{createdAt, id, states, f.Version, strings.ToLower(f.Search), pageSize(f.Limit) + 1, f.Trashed}, nil
+	q := statement{text: listed, args: []any{f.Trashed, states, f.Version, strings.ToLower(f.Search)}}
+	if f.Health != "" {
+		q.add(` AND i.health = ?`, f.Health)
+	}
+	if f.Public != nil {
+		q.add(` AND i.public = ?`, *f.Public)
+	}
+	for _, tag := range f.Tags {
+		if name, value, valued := strings.Cut(tag, "="); valued {
+			q.add(` AND i.tags ->> ?::text = ?`, name, value)
+		} else {
+			q.add(` AND jsonb_exists(i.tags, ?)`, name)
+		}
+	}
+	if err := order.page(&q, f.Cursor); err != nil {
+		return "", nil, err
+	}
+	q.add(` LIMIT ?`, pageSize(f.Limit)+1)
+	return q.text, q.args, nil
 }
 
-// InstancePage is a part of the list of instances, newest first.
+// statement is SQL in the making.
+type statement struct {
+	text string
+	args []any
+}
+
+// add appends text, in which each ? stands for one of args.
+func (s *statement) add(text string, args ...any) {
+	for _, arg := range args {
+		s.args = append(s.args, arg)
+		text = strings.Replace(text, "?", fmt.Sprintf("$%d", len(s.args)), 1)
+	}
+	s.text += text
+}
+
+// InstancePage is a part of the list of instances.
 type InstancePage struct {
 	Instances []toygres.Instance
 	Next      string // cursor of the next page; "" on the last
@@ -85,21 +119,24 @@ func (s *Store) InstanceByID(ctx context.Context, id toygres.InstanceID) (toygre
 	return instance, err
 }
 
-// Instances returns a page of the living instances, newest first.
+// Instances returns a page of the living instances, newest first unless asked otherwise.
 func (s *Store) Instances(ctx context.Context, filter InstanceFilter) (InstancePage, error) {
-	args, err := filter.Args()
+	sql, args, err := filter.SQL()
 	if err != nil {
 		return InstancePage{}, err
 	}
-	found, err := collect(ctx, s, ScanInstance, InstancesSQL, args...)
+	found, err := collect(ctx, s, ScanInstance, sql, args...)
 	if err != nil {
 		return InstancePage{}, err
 	}
 	page := InstancePage{Instances: found}
 	if size := pageSize(filter.Limit); len(found) > size {
 		page.Instances = slices.Clip(found[:size])
-		last := page.Instances[size-1]
-		page.Next = cursor{last.CreatedAt, string(last.ID)}.encode(instanceList)
+		order, err := orderOf(filter.Sort)
+		if err != nil {
+			return InstancePage{}, err
+		}
+		page.Next = order.after(page.Instances[size-1])
 	}
 	return page, nil
 }
@@ -121,7 +158,7 @@ func (s *Store) CountInstances(ctx context.Context) (map[toygres.State]int, erro
 	return byState, err
 }
 
-// ScanInstance reads a row of [InstanceSQL] or [InstancesSQL].
+// ScanInstance reads a row of [InstanceSQL] or [InstanceFilter.SQL].
 func ScanInstance(row pgx.CollectableRow) (toygres.Instance, error) {
 	var i toygres.Instance
 	err := row.Scan(instanceTargets(&i)...)

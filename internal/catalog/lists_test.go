@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,85 @@ func TestListsAreFiltered(t *testing.T) {
 	counts, err := s.CountInstances(ctx)
 	require.NoError(t, err)
 	require.Equal(t, map[toygres.State]int{toygres.StateRunning: 99, toygres.StateStopped: 100, toygres.StateFailed: 100}, counts)
+}
+
+func TestListsAreFilteredByWhatPeopleSayOfInstances(t *testing.T) {
+	t.Parallel()
+	s, url := openURL(t)
+	ctx, pool, owner := t.Context(), sql(t, url), newUser(t, s, "ann")
+	fill(t, pool, owner, 6)
+	exec(t, pool, `UPDATE instances SET tags = '{"team": "shop", "env": "prod"}', display_name = 'Orders, Production' WHERE name = 'db-00001'`)
+	exec(t, pool, `UPDATE instances SET tags = '{"team": "shop"}', health = 'unhealthy' WHERE name = 'db-00002'`)
+	exec(t, pool, `UPDATE instances SET tags = '{"team": ""}', public = true WHERE name = 'db-00003'`)
+	yes := true
+	for _, c := range []struct {
+		filter catalog.InstanceFilter
+		want   []string
+	}{
+		{catalog.InstanceFilter{Tags: []string{"team"}}, []string{"db-00001", "db-00002", "db-00003"}},
+		{catalog.InstanceFilter{Tags: []string{"team=shop"}}, []string{"db-00001", "db-00002"}},
+		{catalog.InstanceFilter{Tags: []string{"team=shop", "env"}}, []string{"db-00001"}},
+		{catalog.InstanceFilter{Tags: []string{"team="}}, []string{"db-00003"}},
+		{catalog.InstanceFilter{Tags: []string{"team=shop", "team=other"}}, []string{}},
+		{catalog.InstanceFilter{Tags: []string{"'); DROP TABLE instances; --"}}, []string{}},
+		{catalog.InstanceFilter{Health: toygres.HealthUnhealthy}, []string{"db-00002"}},
+		{catalog.InstanceFilter{Public: &yes}, []string{"db-00003"}},
+		{catalog.InstanceFilter{Public: &yes, Tags: []string{"team=shop"}}, []string{}},
+		{catalog.InstanceFilter{Search: "orders, prod"}, []string{"db-00001"}},
+	} {
+		c.filter.Sort = "name"
+		page, err := s.Instances(ctx, c.filter)
+		require.NoError(t, err)
+		require.Equal(t, c.want, names(page.Instances), c.filter)
+	}
+}
+
+func TestEveryOrderIsPagedWithoutGapsOrRepeats(t *testing.T) {
+	t.Parallel()
+	s, url := openURL(t)
+	ctx, pool, owner := t.Context(), sql(t, url), newUser(t, s, "ann")
+	fill(t, pool, owner, 60)
+	exec(t, pool, `UPDATE instances SET storage_gib = 1 + substr(name, 4)::int % 7`)
+	for key, value := range map[string]func(toygres.Instance) string{
+		"created_at":  func(i toygres.Instance) string { return i.CreatedAt.UTC().Format(time.RFC3339Nano) },
+		"name":        func(i toygres.Instance) string { return i.Spec.Name },
+		"state":       func(i toygres.Instance) string { return string(i.State) },
+		"version":     func(i toygres.Instance) string { return fmt.Sprint(i.Spec.Version) },
+		"storage_gib": func(i toygres.Instance) string { return fmt.Sprint(i.Spec.StorageGiB) },
+	} {
+		for _, sort := range []string{key, "-" + key} {
+			filter := catalog.InstanceFilter{Sort: sort, Limit: 7}
+			var all []toygres.Instance
+			for {
+				page, err := s.Instances(ctx, filter)
+				require.NoError(t, err, sort)
+				all = append(all, page.Instances...)
+				if filter.Cursor = page.Next; page.Next == "" {
+					break
+				}
+			}
+			require.ElementsMatch(t, slices.Compact(slices.Sorted(slices.Values(names(all)))), names(all), sort)
+			require.Len(t, all, 60, sort)
+			require.True(t, slices.IsSortedFunc(all, func(a, b toygres.Instance) int {
+				if sort != key {
+					a, b = b, a
+				}
+				return strings.Compare(value(a), value(b))
+			}), "%s: %v", sort, names(all))
+		}
+	}
+	byName, err := s.Instances(ctx, catalog.InstanceFilter{Sort: "name", Limit: 1})
+	require.NoError(t, err)
+	raw, err := base64.RawURLEncoding.DecodeString(byName.Next)
+	require.NoError(t, err)
+	for _, other := range []catalog.InstanceFilter{
+		{Cursor: byName.Next}, {Sort: "-name", Cursor: byName.Next}, {Sort: "version", Cursor: byName.Next},
+		{Sort: "name", Cursor: byName.Next[1:]}, {Sort: "name", Cursor: base64.RawURLEncoding.EncodeToString(append(raw, 0))},
+		{Sort: "name", Cursor: base64.RawURLEncoding.EncodeToString(append(raw, 0xff))}, {Sort: "owner_id"}, {Sort: "--name"},
+	} {
+		_, err := s.Instances(ctx, other)
+		requireCode(t, toygres.CodeInvalid, err)
+	}
 }
 
 var hostile = []string{"%", "_", "\\", "'", `"`, "''", "' OR 1=1 --", "'; DROP TABLE instances; --", "db-_0001", "db%1", "$1",
@@ -237,9 +317,9 @@ func TestPagesAreReadAlongAnIndex(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close(ctx)
 	for _, filter := range []catalog.InstanceFilter{{}, {Cursor: cursor}} {
-		args, err := filter.Args()
+		statement, args, err := filter.SQL()
 		require.NoError(t, err)
-		rows, err := conn.Query(ctx, `EXPLAIN (ANALYZE, BUFFERS) `+catalog.InstancesSQL, args...)
+		rows, err := conn.Query(ctx, `EXPLAIN (ANALYZE, BUFFERS) `+statement, args...)
 		require.NoError(t, err)
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		require.NoError(t, err)

@@ -43,8 +43,17 @@ func (s *fakeServer) createInstance(w http.ResponseWriter, r *http.Request) {
 	}
 	var request openapi.CreateInstanceRequest
 	_ = json.NewDecoder(r.Body).Decode(&request)
+	if r.URL.Query().Get("dry_run") == "true" {
+		answer(w, 200, openapi.InstancePlan{Name: request.Name, Version: 18, CpuMillis: 1000, MemoryMib: 1024, StorageGib: 10,
+			ImageType: openapi.Stock, AllowedCidrs: []string{}, Steps: []string{"provision", "mark running"}})
+		return
+	}
 	instance := testInstance(request.Name)
 	instance.State = openapi.InstanceStateCreating
+	if request.Tags != nil {
+		instance.Tags = *request.Tags
+	}
+	instance.Description, instance.DeletionProtection = request.Description, request.DeletionProtection != nil
 	s.instances = append(s.instances, instance)
 	operation := s.begin(openapi.Create, request.Name, "provision", "wait for ready", "test connection", "mark running")
 	s.byKey[key] = operation.Id

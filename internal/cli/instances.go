@@ -16,17 +16,18 @@ import (
 )
 
 func (a *app) listCommand() *cobra.Command {
-	var states []string
+	var states, tags []string
 	var version int
-	var search string
-	var deleted bool
+	var search, health, sort string
+	var deleted, public bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
 		GroupID: groupInstances,
 		Short:   "List instances",
 		Example: `  toygres list --state running,stopped
-  toygres list --search shop -o json`,
+  toygres list --search shop -o json
+  toygres list --tag team=shop --health unhealthy --sort name`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var params openapi.ListInstancesParams
@@ -39,6 +40,18 @@ func (a *app) listCommand() *cobra.Command {
 				params.Version = &version
 			}
 			params.Search = optional(search)
+			if params.Health, err = choice("health", health, openapi.Health.Valid); err != nil {
+				return err
+			}
+			if params.Sort, err = choice("sort", sort, openapi.InstanceOrder.Valid); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("public") {
+				params.Public = &public
+			}
+			if len(tags) > 0 {
+				params.Tag = &tags
+			}
 			params.Deleted = &deleted
 			c, err := a.connect()
 			if err != nil {
@@ -67,9 +80,15 @@ func (a *app) listCommand() *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only instances in these states")
 	cmd.Flags().IntVar(&version, "version", 0, "only this PostgreSQL major version")
-	cmd.Flags().StringVar(&search, "search", "", "only instances whose name contains this text")
+	cmd.Flags().StringVar(&search, "search", "", "only instances whose name or display name contains this text")
+	cmd.Flags().StringVar(&health, "health", "", "only instances with this health")
+	cmd.Flags().BoolVar(&public, "public", false, "only public instances, or with --public=false only internal ones")
+	cmd.Flags().StringArrayVar(&tags, "tag", nil, "only instances with this tag, as name or name=value; may be repeated")
+	cmd.Flags().StringVar(&sort, "sort", "", "what to sort by, with a minus from the end (default -created_at)")
 	cmd.Flags().BoolVar(&deleted, "deleted", false, "only instances in the trash, which are not listed otherwise")
 	complete(cmd, "state", "creating", "running", "stopping", "stopped", "starting", "restarting", "updating", "deleting", "trashed", "deleted", "failed")
+	complete(cmd, "health", "healthy", "unhealthy", "unknown")
+	complete(cmd, "sort", "created_at", "-created_at", "name", "-name", "state", "-state", "version", "-version", "storage_gib", "-storage_gib")
 	return cmd
 }
 
@@ -102,6 +121,18 @@ func choices[T ~string](flag string, values []string, valid func(T) bool) (*[]T,
 		}
 	}
 	return &chosen, nil
+}
+
+// choice checks the value of a flag that takes one of a few; nil for none.
+func choice[T ~string](flag, value string, valid func(T) bool) (*T, error) {
+	if value == "" {
+		return nil, nil
+	}
+	chosen, err := choices(flag, []string{value}, valid)
+	if err != nil {
+		return nil, err
+	}
+	return &(*chosen)[0], nil
 }
 
 // allInstances reads every page.

@@ -90,3 +90,20 @@ func TestADryRunSaysWhatWouldBeDoneAndItsPlanDoesIt(t *testing.T) {
 	require.Zero(t, u.run("update", "demo", "--set", "work_mem=64MB", "--plan", "0a1b").code)
 	require.Equal(t, "64MB", s.find("demo").Parameters["work_mem"])
 }
+
+func TestADryRunOfACreateMakesNothing(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	u := signedInTo(t, s)
+	r := u.run("create", "demo", "--dry-run")
+	require.Zero(t, r.code, r.err)
+	require.Regexp(t, `Steps +provision, mark running\n`, r.out)
+	require.Empty(t, s.instances)
+	require.NotZero(t, u.run("create", "demo", "--dry-run", "--wait").code)
+	require.NotZero(t, u.run("create", "demo", "--tag", "team").code)
+	require.Zero(t, u.run("create", "demo", "--tag", "team=shop", "--tag", "env=prod", "--description", "Orders", "--protect").code)
+	created := s.find("demo")
+	require.Equal(t, map[string]string{"team": "shop", "env": "prod"}, created.Tags)
+	require.Equal(t, "Orders", *created.Description)
+	require.True(t, created.DeletionProtection)
+}

@@ -228,11 +228,11 @@ func serveBare() error {
 		return c.JSON(http.StatusOK, instance)
 	})
 	e.GET("/api/instances", func(c echo.Context) error {
-		args, err := catalog.InstanceFilter{Limit: pageSize}.Args()
+		sql, args, err := catalog.InstanceFilter{Limit: pageSize}.SQL()
 		if err != nil {
 			return err
 		}
-		found, err := pool.Query(c.Request().Context(), catalog.InstancesSQL, args...)
+		found, err := pool.Query(c.Request().Context(), sql, args...)
 		if err != nil {
 			return err
 		}

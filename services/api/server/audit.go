@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/toygres/toygres"
@@ -24,6 +26,13 @@ const auditTime = 10 * time.Second
 // known yet; see recordSignIn.
 func auditable(op *operation) bool { return !op.public && op.method != http.MethodGet }
 
+// dryRun reports whether a request of an operation that can be tried says, in so
+// many words, that it changes nothing.
+func dryRun(op *operation, c echo.Context) bool {
+	return slices.ContainsFunc(op.parameters, func(p *openapi3.ParameterRef) bool { return p.Value.Name == "dry_run" }) &&
+		slices.Equal(c.QueryParams()["dry_run"], []string{"true"})
+}
+
 // auditFirst records a request that all guards have let through, before it does
 // anything: if this server dies in it, that it was asked for is not lost.
 // Where it can't be recorded it is not done.
@@ -33,6 +42,9 @@ func auditFirst(s *Server, op *operation) echo.MiddlewareFunc {
 			return next
 		}
 		return func(c echo.Context) error {
+			if dryRun(op, c) {
+				return next(c)
+			}
 			ctx := c.Request().Context()
 			id, err := s.options.Catalog.BeginAudit(ctx, auditEntry(op, c))
 			if err != nil {
@@ -51,6 +63,9 @@ func audit(s *Server, op *operation) echo.MiddlewareFunc {
 			return next
 		}
 		return func(c echo.Context) (err error) {
+			if dryRun(op, c) {
+				return next(c)
+			}
 			outcome := catalog.AuditOutcome{Status: http.StatusInternalServerError, Code: toygres.CodeInternal} // of a panic
 			defer func() { s.endAudit(op, c, outcome) }()
 			err = next(c)

@@ -22,14 +22,15 @@ func (s *Server) CreateInstances(ctx context.Context, request openapi.CreateInst
 	for i, asked := range request.Body.Instances {
 		field := fmt.Sprintf("instances.%d", i)
 		spec, err := s.withRuntimeImage(ctx, specOf(asked, offer), offer)
+		metadata := metadataOfNew(asked)
 		if err == nil {
 			spec.Name = "any" // the rules of all but the name
-			err = checkNew(spec, offer)
+			err = checkNew(spec, metadata, offer)
 		}
 		if err != nil && !all.within(field, err) {
 			return nil, err
 		}
-		all.add(field+".name", asked.Name, &spec)
+		all.add(field+".name", asked.Name, catalog.NewItem{Spec: &spec, Metadata: metadata})
 	}
 	if err := all.wrong("the instances can't be created as asked"); err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (s *Server) chosen(ctx context.Context, body openapi.DeleteInstancesRequest
 		all.refuse("state", "one_of", "goes with match only")
 	case body.Names != nil:
 		for i, name := range *body.Names {
-			all.add(fmt.Sprintf("names.%d", i), name, nil)
+			all.add(fmt.Sprintf("names.%d", i), name, catalog.NewItem{})
 		}
 	default:
 		var states []toygres.State
@@ -130,8 +131,8 @@ func (n *named) within(field string, err error) bool {
 	return len(fields) > 0
 }
 
-// add adds what a name stands for.
-func (n *named) add(field, pattern string, spec *toygres.Spec) {
+// add adds an item for each name that pattern stands for.
+func (n *named) add(field, pattern string, item catalog.NewItem) {
 	names, wrong := toygres.ExpandName(field, pattern)
 	if wrong != nil {
 		n.bad = append(n.bad, *wrong)
@@ -146,7 +147,8 @@ func (n *named) add(field, pattern string, spec *toygres.Spec) {
 			return
 		}
 		n.known[name] = true
-		n.items = append(n.items, catalog.NewItem{Name: name, Spec: spec})
+		item.Name = name
+		n.items = append(n.items, item)
 	}
 	if len(n.items) > toygres.MaxBatch && len(n.items)-len(names) <= toygres.MaxBatch {
 		n.refuse(field, "max_items", "makes more than %d instances, which is the most at once", toygres.MaxBatch)

@@ -36,7 +36,7 @@ func (s *Server) ForkInstance(ctx context.Context, request openapi.ForkInstanceR
 	if err != nil {
 		return nil, err
 	}
-	operation, err := s.create(ctx, spec, key)
+	operation, err := s.create(ctx, spec, toygres.MetadataChange{}, key)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@ import (
 // ListInstances answers a page of instances.
 func (s *Server) ListInstances(ctx context.Context, request openapi.ListInstancesRequestObject) (openapi.ListInstancesResponseObject, error) {
 	p := request.Params
-	filter := catalog.InstanceFilter{Version: or(p.Version), Search: or(p.Search), Cursor: or(p.Cursor), Limit: or(p.Limit), Trashed: or(p.Deleted)}
+	filter := catalog.InstanceFilter{Version: or(p.Version), Search: or(p.Search), Health: toygres.Health(or(p.Health)), Public: p.Public,
+		Tags: or(p.Tag), Sort: string(or(p.Sort)), Cursor: or(p.Cursor), Limit: or(p.Limit), Trashed: or(p.Deleted)}
 	for _, state := range or(p.State) {
 		filter.States = append(filter.States, toygres.State(state))
 	}
@@ -48,24 +49,42 @@ func (s *Server) CreateInstance(ctx context.Context, request openapi.CreateInsta
 	if err != nil {
 		return nil, err
 	}
-	if err := checkNew(spec, offer); err != nil {
+	metadata := metadataOfNew(*request.Body)
+	if err := checkNew(spec, metadata, offer); err != nil {
 		return nil, err
+	}
+	if or(request.Params.DryRun) {
+		return s.planCreate(ctx, spec)
 	}
 	key, err := idempotencyKey(request.Params.IdempotencyKey, "", *request.Body)
 	if err != nil {
 		return nil, err
 	}
-	operation, err := s.create(ctx, spec, key)
+	operation, err := s.create(ctx, spec, metadata, key)
 	if err != nil {
 		return nil, err
 	}
 	return openapi.CreateInstance202JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
 }
 
+// planCreate answers what a create would make, if nothing is in its way.
+func (s *Server) planCreate(ctx context.Context, spec toygres.Spec) (openapi.CreateInstanceResponseObject, error) {
+	if err := s.options.Catalog.CheckCreate(ctx, catalog.NewInstance{Spec: spec, Owner: callOf(ctx).principal.User.ID}); err != nil {
+		return nil, err
+	}
+	plan := openapi.CreateInstance200JSONResponse{Name: spec.Name, Version: spec.Version, CpuMillis: spec.CPUMillis, MemoryMib: spec.MemoryMiB,
+		StorageGib: spec.StorageGiB, ImageType: openapi.ImageType(spec.ImageType), RuntimeImage: optional(spec.RuntimeImageName),
+		RuntimeImageReference: optional(spec.RuntimeImage), Public: spec.Public, AllowedCidrs: spec.AllowedCIDRs, Parameters: spec.Parameters}
+	for _, step := range toygres.PlannedSteps(toygres.KindCreate) {
+		plan.Steps = append(plan.Steps, string(step))
+	}
+	return plan, nil
+}
+
 // create records an instance that can be made, and starts that.
-func (s *Server) create(ctx context.Context, spec toygres.Spec, key *catalog.IdempotencyKey) (toygres.Operation, error) {
+func (s *Server) create(ctx context.Context, spec toygres.Spec, metadata toygres.MetadataChange, key *catalog.IdempotencyKey) (toygres.Operation, error) {
 	begun, err := s.options.Catalog.BeginCreate(ctx, catalog.NewInstance{
-		Spec: spec, Owner: callOf(ctx).principal.User.ID, Provider: s.options.Provider.Name(), Idempotency: key,
+		Spec: spec, Metadata: metadata, Owner: callOf(ctx).principal.User.ID, Provider: s.options.Provider.Name(), Idempotency: key,
 	})
 	if err != nil || begun.Replayed { // then it was started, or the worker's sweep will do it
 		return begun.Operation, err
@@ -98,6 +117,15 @@ func specOf(body openapi.CreateInstanceRequest, offer toygres.Offer) toygres.Spe
 		spec.Parameters = *body.Parameters
 	}
 	return spec
+}
+
+func metadataOfNew(body openapi.CreateInstanceRequest) toygres.MetadataChange {
+	tags := map[string]*string{}
+	for name, value := range or(body.Tags) {
+		tags[name] = &value
+	}
+	return toygres.MetadataChange{DisplayName: body.DisplayName, Description: body.Description, Tags: tags,
+		DeletionProtection: body.DeletionProtection, Monitored: body.Monitored}
 }
 
 // idempotencyKey ties the client's key to what was asked, as it was sent:

@@ -75,6 +75,68 @@ func TestRepeatedCreateAnswersTheFirstOperation(t *testing.T) {
 	require.Equal(t, first.Id, replayed.Id)
 }
 
+func TestADryRunOfACreateIsRefusedAsTheCreateWouldBeAndMakesNothing(t *testing.T) {
+	t.Parallel()
+	fake := &temporal{}
+	a := start(t, fake.option)
+	admin := a.asAdmin().with("Idempotency-Key", "once")
+	plan := decode[openapi.InstancePlan](admin.post("/api/instances?dry_run=true", `{"name":"demo","storage_gib":5}`), 200)
+	require.Equal(t, []string{"provision", "wait for ready", "test connection", "mark running"}, plan.Steps)
+	require.Equal(t, []any{"demo", toygres.DefaultVersion, 5, toygres.DefaultMemoryMiB, openapi.Stock, []string{}},
+		[]any{plan.Name, plan.Version, plan.StorageGib, plan.MemoryMib, plan.ImageType, plan.AllowedCidrs})
+	require.Empty(t, decode[openapi.InstanceList](admin.get("/api/instances"), 200).Items)
+	require.Zero(t, fake.starts())
+
+	broken := `{"name":"De mo","storage_gib":0,"allowed_cidrs":["10.0.0.1/8"],"tags":{"-":"x"},"display_name":"a\u0007"}`
+	tried := admin.post("/api/instances?dry_run=true", broken).problem(422, toygres.CodeInvalid)
+	var fields []string
+	for _, f := range *tried.Errors {
+		fields = append(fields, f.Field)
+	}
+	require.Equal(t, []string{"name", "storage_gib", "allowed_cidrs", "display_name", "tags"}, fields)
+	require.Equal(t, *tried.Errors, *admin.post("/api/instances", broken).problem(422, toygres.CodeInvalid).Errors)
+
+	// The key is free: a dry run takes nothing.
+	decode[openapi.Operation](admin.post("/api/instances?dry_run=false", `{"name":"demo"}`), 202)
+	taken := admin.post("/api/instances?dry_run=true", `{"name":"demo"}`).problem(409, toygres.CodeConflict)
+	require.Equal(t, "name", (*taken.Errors)[0].Field)
+	a.as(a.user("watcher", toygres.RoleViewer)).post("/api/instances?dry_run=true", `{"name":"other"}`).problem(403, toygres.CodeForbidden)
+	limited := a.user("limited", toygres.RoleOperator)
+	decode[openapi.User](a.asAdmin().patch("/api/users/limited", `{"quota":{"instances":0}}`), 200)
+	a.as(limited).post("/api/instances?dry_run=true", `{"name":"other"}`).problem(403, toygres.CodeForbidden)
+
+	var actions []string
+	for _, entry := range a.audit("?action=createInstance") {
+		actions = append(actions, entry.Target)
+	}
+	require.Equal(t, []string{"instances/demo", "instances/De mo"}, actions, "dry runs change nothing, and are not audited")
+}
+
+func TestWhatIsSaidOfANewInstanceIsThereFromTheBeginning(t *testing.T) {
+	t.Parallel()
+	a := start(t, (&temporal{}).option)
+	admin := a.asAdmin()
+	const said = `"display_name":"Orders","description":"Of the shop","tags":{"team":"shop"},"deletion_protection":true,"monitored":false`
+	decode[openapi.Operation](admin.post("/api/instances", `{"name":"orders",`+said+`}`), 202)
+	decode[openapi.Batch](admin.post("/api/instances/bulk", `{"instances":[{"name":"many-{1..2}",`+said+`},{"name":"plain"}]}`), 202)
+	batches, err := a.store.Batches(t.Context(), "", 1)
+	require.NoError(t, err)
+	for position := range 3 {
+		_, _, err := a.store.BeginItem(t.Context(), batches.Batches[0].ID, position+1, "local")
+		require.NoError(t, err)
+	}
+	for _, name := range []string{"orders", "many-1", "many-2"} {
+		i := decode[openapi.Instance](admin.get("/api/instances/"+name), 200)
+		require.Equal(t, []any{"Orders", "Of the shop", map[string]string{"team": "shop"}, true, false},
+			[]any{*i.DisplayName, *i.Description, i.Tags, i.DeletionProtection, i.Monitored}, name)
+	}
+	plain := decode[openapi.Instance](admin.get("/api/instances/plain"), 200)
+	require.Nil(t, plain.DisplayName)
+	require.True(t, plain.Monitored)
+	problem := admin.post("/api/instances/bulk", `{"instances":[{"name":"x","tags":{"-":""}}]}`).problem(422, toygres.CodeInvalid)
+	require.Equal(t, "instances.0.tags", (*problem.Errors)[0].Field)
+}
+
 func TestConcurrentRepeatsCreateOnce(t *testing.T) {
 	t.Parallel()
 	fake := &temporal{}

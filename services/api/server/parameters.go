@@ -136,8 +136,8 @@ func (s *Server) checkParameters(ctx context.Context, instance toygres.Instance,
 
 // checkNew checks an instance that is to be made. There is no server yet that
 // could be asked for its parameters, so they are those that PostgreSQL itself has.
-func checkNew(spec toygres.Spec, offer toygres.Offer) error {
-	if err := spec.Validate(offer); err != nil {
+func checkNew(spec toygres.Spec, metadata toygres.MetadataChange, offer toygres.Offer) error {
+	if err := toygres.ValidateNew(spec, metadata, offer); err != nil {
 		return err
 	}
 	unknown := fmt.Sprintf("is no parameter of PostgreSQL %d itself; one of an extension can be set once the instance runs", spec.Version)

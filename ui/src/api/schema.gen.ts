@@ -209,6 +209,8 @@ export interface paths {
          * Create an instance
          * @description Starts the creation and answers at once. With an `Idempotency-Key`,
          *     the same request may be sent again without creating a second instance.
+         *
+         *     A dry run is refused for whatever a create would be refused for at this moment, and else answers what would be made.
          */
         post: operations["createInstance"];
         delete?: never;
@@ -1587,10 +1589,17 @@ export interface components {
             allowed_cidrs?: string[];
             /** @description Thousandths of a core. */
             cpu_millis?: number;
+            /** @description Whether a delete is refused. */
+            deletion_protection?: boolean;
+            description?: string;
+            /** @description One line beside the name, for people. */
+            display_name?: string;
             /** @description stock or pg_durable; see the offer. */
             image_type?: string;
             /** @description MiB of memory. */
             memory_mib?: number;
+            /** @description Whether its health is watched; true when absent. */
+            monitored?: boolean;
             /** @description A DNS-1123 label: lower-case letters, digits and hyphens, starting and ending with a letter or digit; at most 40 characters; unique. */
             name: string;
             /** @description PostgreSQL parameters, written as in postgresql.conf without quotes; of those that the version itself has. 8192 bytes at most in all names and values. They are stored in clear: no place for secrets. */
@@ -1603,6 +1612,10 @@ export interface components {
             runtime_image?: string;
             /** @description GiB of storage. */
             storage_gib?: number;
+            /** @description A name has 1 to 63 letters, digits and `-_./`. */
+            tags?: {
+                [key: string]: string;
+            };
             /** @description PostgreSQL major version. */
             version?: number;
         };
@@ -1926,7 +1939,28 @@ export interface components {
             /** @description Absent on the last page. */
             next_cursor?: string;
         };
+        /** @enum {string} */
+        InstanceOrder: "-created_at" | "created_at" | "name" | "-name" | "state" | "-state" | "version" | "-version" | "storage_gib" | "-storage_gib";
         InstanceOrPlan: components["schemas"]["Instance"] | components["schemas"]["Plan"];
+        /** @description What a create would make, with the defaults filled in, and the steps of its operation. */
+        InstancePlan: {
+            allowed_cidrs: string[];
+            cpu_millis: number;
+            image_type: components["schemas"]["ImageType"];
+            memory_mib: number;
+            name: string;
+            parameters: {
+                [key: string]: string;
+            };
+            public: boolean;
+            /** @description Absent when it runs the image that comes with the version. */
+            runtime_image?: string;
+            /** @description That image, by its digest. */
+            runtime_image_reference?: string;
+            steps: string[];
+            storage_gib: number;
+            version: number;
+        };
         /** @enum {string} */
         InstanceState: "creating" | "running" | "stopping" | "stopped" | "starting" | "restarting" | "updating" | "deleting" | "trashed" | "deleted" | "failed";
         LogEnd: {
@@ -2729,12 +2763,20 @@ export interface operations {
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Only instances in the trash, which are not among the others. */
                 deleted?: boolean;
+                /** @description Only instances with this health. */
+                health?: components["schemas"]["Health"];
                 /** @description How many at most. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Only instances whose name contains this text. */
+                /** @description Only instances that can be reached from outside of where instances live, or only the others. */
+                public?: boolean;
+                /** @description Only instances whose name or display name contains this text. */
                 search?: string;
+                /** @description What the list is sorted by, with a minus from the end. A cursor goes with the order that it was given out for. */
+                sort?: components["schemas"]["InstanceOrder"];
                 /** @description Only instances in one of these states. */
                 state?: components["schemas"]["InstanceState"][];
+                /** @description Only instances with all of these tags: `team` whatever its value, or `team=shop`. */
+                tag?: string[];
                 /** @description Only this PostgreSQL major version. */
                 version?: number;
             };
@@ -2744,7 +2786,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of instances, newest first. */
+            /** @description A page of instances, newest first unless asked otherwise. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2758,7 +2800,10 @@ export interface operations {
     };
     createInstance: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Create nothing, and answer the `InstancePlan` of what would be made. */
+                dry_run?: boolean;
+            };
             header?: {
                 /** @description A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2772,6 +2817,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description For a dry run, what would be made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstancePlan"];
+                };
+            };
             202: components["responses"]["Operation"];
             default: components["responses"]["Problem"];
         };
