@@ -64,7 +64,7 @@ test('the sign-in and the list can be used by keyboard alone', async ({ page, ap
   await page.keyboard.press('Tab')
   await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused()
   await page.keyboard.press('Enter')
-  for (let i = 0; i < 12 && !(await link.evaluate((node) => node === document.activeElement)); i++) {
+  for (let i = 0; i < 30 && !(await link.evaluate((node) => node === document.activeElement)); i++) {
     await page.keyboard.press('Tab')
   }
   await expect(link).toBeFocused()

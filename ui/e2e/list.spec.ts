@@ -1,4 +1,4 @@
-import { expect, newName, signIn, test } from './support'
+import { expect, isAccessible, newName, signIn, test } from './support'
 
 test('the list is searched and filtered, and the URL remembers how', async ({ page, api }) => {
   const [running, stopped] = [newName(), newName()]
@@ -34,6 +34,46 @@ test('the list is searched and filtered, and the URL remembers how', async ({ pa
   await page.getByRole('button', { name: 'Clear the filters' }).click()
   await expect(page).toHaveURL(/\/instances$/)
   await expect(row(stopped)).toBeVisible()
+})
+
+test('the list is filtered by tag and version, sorted, and shows other columns, all by its URL', async ({
+  page,
+  api,
+}, { project }) => {
+  const name = newName()
+  await Promise.all(
+    [1, 2, 3].map((n) => api.create(`${name}-${n}`, n === 2 ? {} : { tags: { team: 'shop' } })),
+  )
+  await signIn(page)
+  await page.goto(`/instances?search=${name}`)
+  const shown = page.locator('[data-instance]')
+  await expect(shown).toHaveCount(3)
+  await page.getByLabel('Tag').fill('team=shop')
+  await expect(shown).toHaveCount(2)
+  await expect(page).toHaveURL(/tag=team(=|%3D)shop/)
+
+  const names = () => shown.evaluateAll((rows) => rows.map((row) => row.getAttribute('data-instance')))
+  if (project.name === 'phone') {
+    await page.getByLabel('Sort').selectOption({ label: 'Name, Z to A' })
+  } else {
+    const byName = page.getByRole('button', { name: 'Name', exact: true })
+    await byName.click()
+    await expect.poll(names).toEqual([`${name}-1`, `${name}-3`])
+    await byName.click()
+    await expect(page.getByRole('columnheader', { name: 'Name' })).toHaveAttribute('aria-sort', 'descending')
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByRole('menuitemcheckbox', { name: 'Tags' }).click()
+    await page.getByRole('menuitemcheckbox', { name: 'Size' }).click()
+    await page.keyboard.press('Escape')
+    await expect(page.getByRole('columnheader', { name: 'Size' })).toHaveCount(0)
+  }
+  await expect.poll(names).toEqual([`${name}-3`, `${name}-1`])
+  await page.reload()
+  await expect.poll(names).toEqual([`${name}-3`, `${name}-1`])
+  if (project.name !== 'phone') await expect(shown.first().getByText('team=shop')).toBeVisible()
+  await page.getByLabel('Version').selectOption({ index: 1 })
+  await expect(page).toHaveURL(/version=1\d/)
+  await isAccessible(page)
 })
 
 test('the next page is loaded on demand', async ({ page, api }) => {

@@ -54,6 +54,11 @@ export class Api {
     await this.reaches(name, 'running')
   }
 
+  async protect(name: string, deletion_protection: boolean): Promise<void> {
+    const data = { deletion_protection }
+    expect((await this.request.patch(`/api/instances/${name}`, { data })).status()).toBe(200)
+  }
+
   /** Deletes for good. */
   async delete(name: string): Promise<void> {
     expect((await this.request.delete(`/api/instances/${name}?purge=true`)).status()).toBe(202)

@@ -9,7 +9,7 @@ import {
   stringifySearchWith,
 } from '@tanstack/react-router'
 
-import { parseStateFilter, type StateFilter } from '@/features/instances/state'
+import { parseInstanceSearch } from '@/features/instances/instance-search'
 import { kinds, states } from '@/features/operations/progress'
 import type { OperationFilter } from '@/features/operations/queries'
 import { meQuery } from '@/features/session/queries'
@@ -72,11 +72,7 @@ const home = createRoute({
 const instances = createRoute({
   getParentRoute: () => signedIn,
   path: '/instances',
-  validateSearch: (search): { state?: StateFilter; search?: string } => {
-    const state = parseStateFilter(search.state)
-    const text = textOf(search.search)
-    return { ...(state && { state }), ...(text && { search: text }) }
-  },
+  validateSearch: parseInstanceSearch,
   component: lazyRouteComponent(() => import('./pages/instances'), 'InstancesPage'),
 })
 

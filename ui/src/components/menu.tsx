@@ -89,3 +89,33 @@ export function MenuChoice<T extends string>({ label, value, choices, onChange }
     </>
   )
 }
+
+interface ChecksProps<T extends string> {
+  label: string
+  values: readonly T[]
+  choices: { value: T; label: string }[]
+  onChange: (values: T[]) => void
+}
+
+/** Any number of a few choices within a menu, which stays open. */
+export function MenuChecks<T extends string>({ label, values, choices, onChange }: ChecksProps<T>) {
+  return (
+    <>
+      <MenuLabel>{label}</MenuLabel>
+      {choices.map(({ value, label }) => (
+        <Radix.CheckboxItem
+          key={value}
+          checked={values.includes(value)}
+          className={itemClass}
+          onSelect={(event) => event.preventDefault()}
+          onCheckedChange={(on) => onChange(on ? [...values, value] : values.filter((v) => v !== value))}
+        >
+          <span className="flex-1">{label}</span>
+          <Radix.ItemIndicator>
+            <Check aria-hidden />
+          </Radix.ItemIndicator>
+        </Radix.CheckboxItem>
+      ))}
+    </>
+  )
+}

@@ -21,7 +21,8 @@ export function DeleteManyDialog({ onBegun, onClose }: Props) {
   const remove = useDeleteInstances()
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
-    if (match !== '' && !remove.isPending) remove.mutate({ match, key: key.current }, { onSuccess: onBegun })
+    if (match !== '' && !remove.isPending)
+      remove.mutate({ body: { match }, key: key.current }, { onSuccess: onBegun })
   }
   return (
     <Dialog title="Delete many instances" onClose={onClose}>

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 
-import { answer, api } from '@/lib/api'
+import { answer, api, type Schema } from '@/lib/api'
 
 /** The places of batches in the query cache. */
 export const batchKeys = {
@@ -31,16 +31,13 @@ export const batchesQuery = queryOptions({
   queryFn: ({ signal }) => answer(api.GET('/api/batches', { signal })),
 })
 
-/** Moves all instances whose name is like the pattern to the trash. */
+/** Deletes many instances. The key makes a repeat of the same request harmless. */
 export function useDeleteInstances() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: ({ match, key }: { match: string; key: string }) =>
+    mutationFn: ({ body, key }: { body: Schema<'DeleteInstancesRequest'>; key: string }) =>
       answer(
-        api.POST('/api/instances/bulk/delete', {
-          body: { match },
-          params: { header: { 'Idempotency-Key': key } },
-        }),
+        api.POST('/api/instances/bulk/delete', { body, params: { header: { 'Idempotency-Key': key } } }),
       ),
     onSuccess: () => client.invalidateQueries(),
   })

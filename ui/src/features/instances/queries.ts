@@ -8,15 +8,10 @@ import {
 
 import { answer, api, type Schema } from '@/lib/api'
 
-import { statesOf, type StateFilter } from './state'
+import { listQueryOf, type InstanceSearch } from './instance-search'
+import type { Action } from './state'
 
 const PAGE_SIZE = 50
-
-/** Which instances a list shows. */
-export interface InstanceFilter {
-  state?: StateFilter | undefined
-  search?: string | undefined
-}
 
 /** The places of instances in the query cache. */
 export const instanceKeys = {
@@ -24,21 +19,15 @@ export const instanceKeys = {
   detail: (name: string) => ['instances', 'detail', name] as const,
 }
 
-export function instancesQuery({ state, search }: InstanceFilter) {
+/** The instances that are searched for, in pages. */
+export function instancesQuery(search: InstanceSearch) {
+  const query = listQueryOf(search)
   return infiniteQueryOptions({
-    queryKey: [...instanceKeys.lists, { state, search }],
+    queryKey: [...instanceKeys.lists, query],
     queryFn: ({ pageParam, signal }) =>
       answer(
         api.GET('/api/instances', {
-          params: {
-            query: {
-              limit: PAGE_SIZE,
-              // What is in the trash is not among the others, whatever its state.
-              ...(state && (state === 'trash' ? { deleted: true } : { state: [...statesOf(state)] })),
-              ...(search && { search }),
-              ...(pageParam && { cursor: pageParam }),
-            },
-          },
+          params: { query: { limit: PAGE_SIZE, ...query, ...(pageParam && { cursor: pageParam }) } },
           signal,
         }),
       ),
@@ -77,10 +66,27 @@ export const offerQuery = queryOptions({
 export function useCreateInstance() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: ({ body, key }: { body: Schema<'CreateInstanceRequest'>; key: string }) =>
-      answer(api.POST('/api/instances', { body, params: { header: { 'Idempotency-Key': key } } })),
+    mutationFn: async ({ body, key }: { body: Schema<'CreateInstanceRequest'>; key: string }) => {
+      const init = { body, params: { header: { 'Idempotency-Key': key } } }
+      return (await answer(api.POST('/api/instances', init))) as Schema<'Operation'> // it is no dry run
+    },
     // The event stream does this too, unless it is just being reconnected.
     onSuccess: () => client.invalidateQueries(),
+  })
+}
+
+/** What a create would make; an error where it would be refused. */
+export function createPlanQuery(body: Schema<'CreateInstanceRequest'>) {
+  return queryOptions({
+    queryKey: ['instances', 'plan', body],
+    queryFn: async ({ signal }) => {
+      const init = { body, params: { query: { dry_run: true } }, signal }
+      return (await answer(api.POST('/api/instances', init))) as Schema<'InstancePlan'>
+    },
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+    placeholderData: keepPreviousData,
   })
 }
 
@@ -177,19 +183,26 @@ export function parametersQuery(instance: Schema<'Instance'>, mayRead: boolean) 
   })
 }
 
-type Action = 'stop' | 'start' | 'restart' | 'undelete'
-
 /** Stops, starts or restarts the instance called name, or brings it back from the trash. */
+export function act(action: Action, name: string): Promise<Schema<'Instance'>> {
+  const init = { params: { path: { name } } }
+  switch (action) {
+    case 'stop':
+      return answer(api.POST('/api/instances/{name}/stop', init))
+    case 'start':
+      return answer(api.POST('/api/instances/{name}/start', init))
+    case 'restart':
+      return answer(api.POST('/api/instances/{name}/restart', init))
+    case 'undelete':
+      return answer(api.POST('/api/instances/{name}/undelete', init))
+  }
+}
+
+/** {@link act}, of one instance. */
 export function useInstanceAction(action: Action, name: string) {
   const client = useQueryClient()
-  const init = { params: { path: { name } } }
   return useMutation({
-    mutationFn: async (): Promise<void> => {
-      if (action === 'stop') await answer(api.POST('/api/instances/{name}/stop', init))
-      else if (action === 'start') await answer(api.POST('/api/instances/{name}/start', init))
-      else if (action === 'restart') await answer(api.POST('/api/instances/{name}/restart', init))
-      else await answer(api.POST('/api/instances/{name}/undelete', init))
-    },
+    mutationFn: () => act(action, name),
     onSuccess: () => client.invalidateQueries(),
   })
 }

@@ -38,6 +38,21 @@ export function isChanging(state: State): boolean {
   return (groups.changing as readonly State[]).includes(state)
 }
 
+/** What one call does to an instance. */
+export type Action = 'stop' | 'start' | 'restart' | 'undelete'
+
+const from: Record<Action, State> = {
+  stop: 'running',
+  start: 'stopped',
+  restart: 'running',
+  undelete: 'trashed',
+}
+
+/** Whether an instance in this state may be asked for action. */
+export function canAct(action: Action, state: State): boolean {
+  return from[action] === state
+}
+
 /** Whether an instance in this state may be asked to be deleted. */
 export function canDelete(state: State): boolean {
   return state === 'running' || state === 'stopped' || state === 'failed' || state === 'trashed'
