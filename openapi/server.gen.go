@@ -180,6 +180,9 @@ type ServerInterface interface {
 	// RetryStep Try a step at once that waits for its next attempt
 	// (POST /api/operations/{id}/retry-now)
 	RetryStep(ctx echo.Context, id OperationID) error
+	// GetOverview How all instances are, and what needs attention
+	// (GET /api/overview)
+	GetOverview(ctx echo.Context) error
 	// ListRetentionRuns What was removed because it had been kept for long enough
 	// (GET /api/retention)
 	ListRetentionRuns(ctx echo.Context, params ListRetentionRunsParams) error
@@ -1547,6 +1550,15 @@ func (w *ServerInterfaceWrapper) RetryStep(ctx echo.Context) error {
 	return err
 }
 
+// GetOverview converts echo context to params.
+func (w *ServerInterfaceWrapper) GetOverview(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetOverview(ctx)
+	return err
+}
+
 // ListRetentionRuns converts echo context to params.
 func (w *ServerInterfaceWrapper) ListRetentionRuns(ctx echo.Context) error {
 	var err error
@@ -1936,6 +1948,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/tokens", wrapper.ListTokens, options.OperationMiddlewares["listTokens"]...)
 	router.POST(options.BaseURL+"/api/tokens", wrapper.CreateToken, options.OperationMiddlewares["createToken"]...)
 	router.DELETE(options.BaseURL+"/api/tokens/:id", wrapper.RevokeToken, options.OperationMiddlewares["revokeToken"]...)
+	router.GET(options.BaseURL+"/api/overview", wrapper.GetOverview, options.OperationMiddlewares["getOverview"]...)
 	router.GET(options.BaseURL+"/api/offer", wrapper.GetOffer, options.OperationMiddlewares["getOffer"]...)
 	router.GET(options.BaseURL+"/api/runtime-images", wrapper.ListRuntimeImages, options.OperationMiddlewares["listRuntimeImages"]...)
 	router.POST(options.BaseURL+"/api/runtime-images", wrapper.RegisterRuntimeImage, options.OperationMiddlewares["registerRuntimeImage"]...)
@@ -4473,6 +4486,48 @@ func (response RetryStepdefaultApplicationProblemPlusJSONResponse) VisitRetrySte
 	return err
 }
 
+type GetOverviewRequestObject struct {
+}
+
+type GetOverviewResponseObject interface {
+	VisitGetOverviewResponse(w http.ResponseWriter) error
+}
+
+type GetOverview200JSONResponse Overview
+
+func (response GetOverview200JSONResponse) VisitGetOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOverviewdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetOverviewdefaultApplicationProblemPlusJSONResponse) VisitGetOverviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRetentionRunsRequestObject struct {
 	Params ListRetentionRunsParams
 }
@@ -5553,6 +5608,9 @@ type StrictServerInterface interface {
 	// RetryStep Try a step at once that waits for its next attempt
 	// (POST /api/operations/{id}/retry-now)
 	RetryStep(ctx context.Context, request RetryStepRequestObject) (RetryStepResponseObject, error)
+	// GetOverview How all instances are, and what needs attention
+	// (GET /api/overview)
+	GetOverview(ctx context.Context, request GetOverviewRequestObject) (GetOverviewResponseObject, error)
 	// ListRetentionRuns What was removed because it had been kept for long enough
 	// (GET /api/retention)
 	ListRetentionRuns(ctx context.Context, request ListRetentionRunsRequestObject) (ListRetentionRunsResponseObject, error)
@@ -7227,6 +7285,29 @@ func (sh *strictHandler) RetryStep(ctx echo.Context, id OperationID) error {
 		return err
 	} else if validResponse, ok := response.(RetryStepResponseObject); ok {
 		return validResponse.VisitRetryStepResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOverview operation middleware
+func (sh *strictHandler) GetOverview(ctx echo.Context) error {
+	var request GetOverviewRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOverview(ctx.Request().Context(), request.(GetOverviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOverview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOverviewResponseObject); ok {
+		return validResponse.VisitGetOverviewResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -11,6 +11,33 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AttentionKind.
+const (
+	BatchesFailed      AttentionKind = "batches_failed"
+	Drift              AttentionKind = "drift"
+	InstancesFailed    AttentionKind = "instances_failed"
+	InstancesUnhealthy AttentionKind = "instances_unhealthy"
+	PurgedSoon         AttentionKind = "purged_soon"
+)
+
+// Valid indicates whether the value is a known member of the AttentionKind enum.
+func (e AttentionKind) Valid() bool {
+	switch e {
+	case BatchesFailed:
+		return true
+	case Drift:
+		return true
+	case InstancesFailed:
+		return true
+	case InstancesUnhealthy:
+		return true
+	case PurgedSoon:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BatchItemState.
 const (
 	BatchItemStateCancelled BatchItemState = "cancelled"
@@ -517,6 +544,20 @@ func (e GetHealthParamsWindow) Valid() bool {
 		return false
 	}
 }
+
+// Attention defines model for Attention.
+type Attention struct {
+	Count int `json:"count"`
+
+	// Kind `drift` is what catalog, provider and Temporal do not agree about and nobody repairs unasked; `batches_failed` are those of the last 24 hours; `purged_soon` is what leaves the trash for good within the hour.
+	Kind AttentionKind `json:"kind"`
+
+	// Names The latest three at most: names of instances, and of batches their ids.
+	Names []string `json:"names"`
+}
+
+// AttentionKind `drift` is what catalog, provider and Temporal do not agree about and nobody repairs unasked; `batches_failed` are those of the last 24 hours; `purged_soon` is what leaves the trash for good within the hour.
+type AttentionKind string
 
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
@@ -1236,6 +1277,19 @@ type OperationList struct {
 
 // OperationState defines model for OperationState.
 type OperationState string
+
+// Overview defines model for Overview.
+type Overview struct {
+	// Attention What somebody should look at, the worst first; empty when all is well.
+	Attention []Attention `json:"attention"`
+
+	// Health How healthy the running ones are.
+	Health               map[string]int `json:"health"`
+	OperationsInProgress int            `json:"operations_in_progress"`
+
+	// States How many instances are in each state that has any. Those in the trash are `trashed`.
+	States map[string]int `json:"states"`
+}
 
 // Parameter defines model for Parameter.
 type Parameter struct {

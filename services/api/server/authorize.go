@@ -32,6 +32,7 @@ var needs = map[string]toygres.Role{
 
 	"listAudit": toygres.RoleAdmin,
 
+	"getOverview":        toygres.RoleViewer,
 	"getOffer":           toygres.RoleViewer,
 	"listInstances":      toygres.RoleViewer,
 	"getInstance":        toygres.RoleViewer,

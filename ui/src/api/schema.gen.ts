@@ -1153,6 +1153,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How all instances are, and what needs attention */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/retention": {
         parameters: {
             query?: never;
@@ -1478,6 +1495,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Attention: {
+            count: number;
+            /**
+             * @description `drift` is what catalog, provider and Temporal do not agree about and nobody repairs unasked; `batches_failed` are those of the last 24 hours; `purged_soon` is what leaves the trash for good within the hour.
+             * @enum {string}
+             */
+            kind: "instances_failed" | "instances_unhealthy" | "drift" | "batches_failed" | "purged_soon";
+            /** @description The latest three at most: names of instances, and of batches their ids. */
+            names: string[];
+        };
         AuditEntry: {
             /** @description The `operationId` in this contract. */
             action: string;
@@ -2092,6 +2119,19 @@ export interface components {
         };
         /** @enum {string} */
         OperationState: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+        Overview: {
+            /** @description What somebody should look at, the worst first; empty when all is well. */
+            attention: components["schemas"]["Attention"][];
+            /** @description How healthy the running ones are. */
+            health: {
+                [key: string]: number;
+            };
+            operations_in_progress: number;
+            /** @description How many instances are in each state that has any. Those in the trash are `trashed`. */
+            states: {
+                [key: string]: number;
+            };
+        };
         Parameter: {
             category?: string;
             /** @description What the server has, with its unit; absent while it does not run, as all that follows. */
@@ -3743,6 +3783,27 @@ export interface operations {
         requestBody?: never;
         responses: {
             202: components["responses"]["Operation"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In numbers, with a few names. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
