@@ -9,7 +9,7 @@ test('a lost connection is shown, and what was missed appears when it is back', 
   await page.goto('/instances')
   await isLive(page)
   await context.setOffline(true)
-  await expect(page.getByTestId('live-status')).toHaveText('Reconnecting…')
+  await expect(page.getByTestId('live-status')).toHaveText('Disconnected, trying again')
   const name = newName()
   await api.createRunning(name)
   await expect(page.locator(`[data-instance="${name}"]`)).toHaveCount(0)

@@ -1,4 +1,4 @@
-import { expect, fillSignIn, isAccessible, newName, signIn, test } from './support'
+import { expect, fillSignIn, goTo, isAccessible, newName, signIn, test } from './support'
 
 test('an administrator adds, limits, disables and removes a user, who notices', async ({
   page,
@@ -8,8 +8,7 @@ test('an administrator adds, limits, disables and removes a user, who notices', 
   const name = newName()
   await signIn(page)
   await page.goto('/instances')
-  await page.getByRole('button', { name: /User menu/ }).click()
-  await page.getByRole('menuitem', { name: 'People' }).click()
+  await goTo(page, 'People')
   await page.getByRole('button', { name: 'New user' }).click()
   await page.getByRole('textbox', { name: 'Name' }).fill(name)
   await page.getByLabel('Password').fill('a first password')
@@ -30,6 +29,7 @@ test('an administrator adds, limits, disables and removes a user, who notices', 
   await theirs.getByLabel('Name').fill(api.adopt(newName()))
   await theirs.getByRole('button', { name: 'Create instance' }).click()
   await expect(theirs.getByRole('alert')).toContainText('ask an administrator')
+  await expect(theirs.getByRole('navigation').getByRole('link', { name: 'People' })).toHaveCount(0)
   await theirs.goto('/people')
   await expect(theirs.getByText('This is for administrators')).toBeVisible()
 

@@ -23,7 +23,7 @@ test('signing in never leads to another site', async ({ page }) => {
     await page.context().clearCookies()
     await page.goto(`/sign-in?return_to=${encodeURIComponent(elsewhere)}`)
     await fillSignIn(page, admin.password)
-    await expect(page).toHaveURL(/\/instances$/)
+    await expect(page).toHaveURL('/')
   }
 })
 
@@ -42,6 +42,19 @@ test('a session that ended brings the user back to where they were', async ({ pa
   await expect(page).toHaveURL(`/instances/${name}`)
   await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible()
   await expect(page.getByText('Running', { exact: true })).toBeVisible()
+})
+
+test('a session that ended elsewhere is noticed without a click, and the search is kept', async ({
+  page,
+}) => {
+  await signIn(page)
+  await page.goto('/operations?state=failed')
+  await isLive(page)
+  expect((await page.request.delete('/api/sessions/current')).status()).toBe(204)
+  await expect(page.getByText('Your session has ended')).toBeVisible({ timeout: 45_000 })
+  await fillSignIn(page, admin.password)
+  await expect(page).toHaveURL(/\/operations\?state=failed$/)
+  await expect(page.getByLabel('State')).toHaveValue('failed')
 })
 
 test('signing out ends the session', async ({ page }) => {

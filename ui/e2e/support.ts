@@ -73,9 +73,22 @@ export class Api {
 
   /** Kind and state of the operation on the instance that was asked for last. */
   async lastOperation(name: string): Promise<string> {
-    const response = await this.request.get(`/api/operations?instance=${name}&limit=1`)
-    const last = ((await response.json()) as Schema<'OperationList'>).items[0]
+    const last = await this.last(name)
     return `${last?.kind} ${last?.state}`
+  }
+
+  async lastOperationID(name: string): Promise<string> {
+    return (await this.last(name))?.id ?? ''
+  }
+
+  async cancelLast(name: string): Promise<void> {
+    const response = await this.request.post(`/api/operations/${await this.lastOperationID(name)}/cancel`)
+    expect(response.status(), await response.text()).toBe(202)
+  }
+
+  private async last(name: string): Promise<Schema<'Operation'> | undefined> {
+    const response = await this.request.get(`/api/operations?instance=${name}&limit=1`)
+    return ((await response.json()) as Schema<'OperationList'>).items[0]
   }
 
   /** The name will be made by the page; it is cleaned up too. */
@@ -151,6 +164,15 @@ export async function fillSignIn(page: Page, password: string, username = admin.
   await page.getByLabel('Username').fill(username)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/** Goes to a page by the navigation, which a phone keeps in a menu. */
+export async function goTo(page: Page, name: string): Promise<void> {
+  const menu = page.getByRole('button', { name: 'Menu', exact: true })
+  const link = page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name })
+  await expect(menu.or(link).first()).toBeVisible()
+  if (await menu.isVisible()) await menu.click()
+  await link.click()
 }
 
 /** Waits until the page is fed by the event stream. */

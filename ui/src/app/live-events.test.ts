@@ -18,6 +18,7 @@ test('a change of state refreshes the lists and all of the instance', () => {
     ['operations'],
     ['instances', 'detail', 'mydb'],
     ['instances', 'list'],
+    ['overview'],
   ])
 })
 
@@ -30,6 +31,7 @@ test('a change of health refreshes the instance and the lists, but no operation'
     ['events', 'of', 'mydb'],
     ['instances', 'detail', 'mydb'],
     ['instances', 'list'],
+    ['overview'],
   ])
 })
 

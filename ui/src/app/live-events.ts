@@ -5,6 +5,7 @@ import { durableKeys } from '@/features/durable/queries'
 import { eventKeys } from '@/features/events/queries'
 import { instanceKeys } from '@/features/instances/queries'
 import { operationKeys } from '@/features/operations/queries'
+import { overviewKey } from '@/features/overview/queries'
 import { systemKeys } from '@/features/system/queries'
 import type { Schema } from '@/lib/api'
 
@@ -38,16 +39,18 @@ export function outdatedBy({
   type,
   instance_name: name,
 }: Pick<Schema<'Event'>, 'type' | 'instance_name'>): QueryKey[] {
+  if (type === 'batch.ended') return [batchKeys.all, overviewKey]
   if (type.startsWith('batch.')) return [batchKeys.all] // and of no instance
   const keys: QueryKey[] = [eventKeys.ofInstance(name)]
   // Neither changes the instance.
   if (type === 'password.revealed' || type === 'query.run') return keys
-  if (type.startsWith('drift.')) return [...keys, systemKeys.drift]
+  if (type.startsWith('drift.')) return [...keys, systemKeys.drift, overviewKey]
   if (type.startsWith('durable_function.')) return [...keys, durableKeys.ofInstance(name)]
-  if (type === 'instance.health') return [...keys, instanceKeys.detail(name), instanceKeys.lists]
+  if (type === 'instance.health') return [...keys, instanceKeys.detail(name), instanceKeys.lists, overviewKey]
   keys.push(operationKeys.all)
   // A step changes nothing of the instance but the message of what it waits for.
   if (type !== 'step.started' && type !== 'step.succeeded') keys.push(instanceKeys.detail(name))
-  if (type.startsWith('instance.') || type.startsWith('operation.')) keys.push(instanceKeys.lists)
+  if (type.startsWith('instance.') || type.startsWith('operation.'))
+    keys.push(instanceKeys.lists, overviewKey)
   return keys
 }

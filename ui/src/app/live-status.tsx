@@ -2,10 +2,12 @@ import { Dot } from '@/components/badge'
 import { useDebounced } from '@/lib/use-debounced'
 import type { StreamStatus } from '@/lib/event-stream'
 
+const SAID_AFTER_MS = 2500
+
 /** Says whether what the page shows is live. */
 export function LiveStatus({ status }: { status: StreamStatus }) {
   // A blink of the connection is not worth a word.
-  const settled = useDebounced(status, 800)
+  const settled = useDebounced(status, SAID_AFTER_MS)
   const lost = status === 'reconnecting' && settled === 'reconnecting'
   return (
     <span
@@ -19,9 +21,13 @@ export function LiveStatus({ status }: { status: StreamStatus }) {
       className="flex h-8 items-center gap-2 rounded-md px-2 text-sm text-ink-faint"
     >
       <Dot tone={lost ? 'warn' : status === 'live' ? 'good' : 'neutral'} pulse={lost} />
-      <span className={lost ? 'font-medium text-warn-ink' : 'hidden sm:inline'}>
-        {lost ? 'Reconnecting…' : status === 'live' ? 'Live' : 'Connecting…'}
-      </span>
+      {lost ? (
+        <span className="font-medium text-warn-ink">
+          Disconnected<span className="max-sm:sr-only">, trying again</span>
+        </span>
+      ) : (
+        <span className="max-sm:sr-only">{status === 'live' ? 'Live' : 'Connecting…'}</span>
+      )}
     </span>
   )
 }

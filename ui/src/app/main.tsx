@@ -6,6 +6,7 @@ import { createRoot } from 'react-dom/client'
 import { meQuery } from '@/features/session/queries'
 import { newQueryClient } from '@/lib/query-client'
 
+import { focusHeadings } from './focus-headings'
 import { newRouter } from './router'
 
 import './styles.css'
@@ -17,6 +18,7 @@ const client = newQueryClient(() => {
     .then(() => router.invalidate())
 })
 const router = newRouter(client)
+focusHeadings(router)
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')

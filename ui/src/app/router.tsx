@@ -61,12 +61,10 @@ const signedIn = createRoute({
   },
 })
 
-const home = createRoute({
+const dashboard = createRoute({
   getParentRoute: () => signedIn,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: HOME, replace: true })
-  },
+  component: lazyRouteComponent(() => import('./pages/dashboard'), 'DashboardPage'),
 })
 
 const instances = createRoute({
@@ -205,7 +203,7 @@ const anythingElse = createRoute({
 const routeTree = root.addChildren([
   signIn,
   signedIn.addChildren([
-    home,
+    dashboard,
     instances,
     createInstance,
     instance.addChildren([

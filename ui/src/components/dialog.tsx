@@ -1,5 +1,7 @@
 import { X } from 'lucide-react'
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { useId, type ReactNode } from 'react'
+
+import { Modal } from './modal'
 
 interface Props {
   title: string
@@ -7,37 +9,11 @@ interface Props {
   onClose: () => void
 }
 
-/**
- * A modal dialog, open as long as it is rendered. The browser's own element
- * keeps the focus inside, gives it back, and closes on Escape; unlike most
- * libraries it needs no style element, which our Content-Security-Policy forbids.
- */
+/** A modal dialog with a title, open as long as it is rendered. */
 export function Dialog({ title, children, onClose }: Props) {
-  const ref = useRef<HTMLDialogElement>(null)
   const heading = useId()
-  useEffect(() => {
-    const dialog = ref.current
-    const opener = document.activeElement
-    dialog?.showModal()
-    dialog?.querySelector('input')?.focus()
-    return () => {
-      dialog?.close()
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
-    }
-  }, [])
   return (
-    <dialog
-      ref={ref}
-      aria-labelledby={heading}
-      onCancel={(event) => {
-        event.preventDefault()
-        onClose()
-      }}
-      onMouseDown={(event) => {
-        if (event.target === event.currentTarget) onClose()
-      }}
-      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-xl border bg-surface p-0 text-ink shadow-lift"
-    >
+    <Modal labelledBy={heading} onClose={onClose}>
       <div className="p-5 sm:p-6">
         <div className="mb-3 flex items-start justify-between gap-4">
           <h2 id={heading} className="text-lg font-semibold wrap-anywhere">
@@ -54,7 +30,7 @@ export function Dialog({ title, children, onClose }: Props) {
         </div>
         {children}
       </div>
-    </dialog>
+    </Modal>
   )
 }
 

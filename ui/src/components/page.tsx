@@ -11,7 +11,7 @@ export function Page({ title, children }: Props) {
   return (
     <>
       <title>{`${title} · Toygres`}</title>
-      <div className="mx-auto w-full max-w-6xl px-4 py-6 sm:px-6 sm:py-8">{children}</div>
+      <div className="mx-auto w-full max-w-[90rem] px-4 py-6 sm:px-6 sm:py-8 lg:px-8">{children}</div>
     </>
   )
 }

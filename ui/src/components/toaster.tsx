@@ -1,4 +1,4 @@
-import { CircleCheck, X } from 'lucide-react'
+import { CircleAlert, CircleCheck, X } from 'lucide-react'
 import { useSyncExternalStore } from 'react'
 
 import { dismissToast, toastStore } from '@/lib/toasts'
@@ -17,7 +17,11 @@ export function Toaster() {
           key={toast.id}
           className="pointer-events-auto flex max-w-sm items-center gap-2.5 rounded-lg border bg-surface py-2 pr-2 pl-3.5 shadow-lift"
         >
-          <CircleCheck className="size-4 shrink-0 text-good-ink" aria-hidden />
+          {toast.failed ? (
+            <CircleAlert className="size-4 shrink-0 text-bad-ink" aria-hidden />
+          ) : (
+            <CircleCheck className="size-4 shrink-0 text-good-ink" aria-hidden />
+          )}
           <span className="min-w-0 wrap-anywhere">{toast.text}</span>
           <button
             type="button"

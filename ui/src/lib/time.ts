@@ -23,6 +23,13 @@ export function exactTime(then: Date): string {
   return `${then.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
+const local = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'long' })
+
+/** The exact moment as the user's clock shows it, for example "Mar 1, 2026 at 3:05:09 PM GMT+1". */
+export function localTime(then: Date): string {
+  return local.format(then)
+}
+
 /** A length of time, for example "850 ms", "2.4 s", "3 min 5 s". */
 export function humanDuration(ms: number): string {
   if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`

@@ -2,6 +2,7 @@
 export interface Toast {
   id: number
   text: string
+  failed: boolean
 }
 
 const SHOWN_MS = 5000
@@ -15,11 +16,20 @@ function set(next: readonly Toast[]) {
   for (const listener of listeners) listener()
 }
 
-/** Says text for a few seconds. Only for success: errors stay where they arose. */
+/** Says text for a few seconds. */
 export function toast(text: string) {
+  show(text, false)
+}
+
+/** Says what failed where there is no better place for it: beside what was pressed. It stays until it is dismissed. */
+export function toastError(text: string) {
+  show(text, true)
+}
+
+function show(text: string, failed: boolean) {
   const id = ++lastID
-  set([...toasts, { id, text }])
-  setTimeout(() => dismissToast(id), SHOWN_MS)
+  set([...toasts, { id, text, failed }])
+  if (!failed) setTimeout(() => dismissToast(id), SHOWN_MS)
 }
 
 /** Takes a toast away. */

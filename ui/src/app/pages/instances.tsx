@@ -1,16 +1,16 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
-import { Database, Plus, SearchX } from 'lucide-react'
+import { Plus, SearchX } from 'lucide-react'
 import { useMemo, useState, type ComponentProps } from 'react'
 
 import { ErrorAlert } from '@/components/alert'
 import { Button, buttonClass } from '@/components/button'
-import { CopyButton } from '@/components/copy-button'
 import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
 import { DeleteSelectedDialog } from '@/features/batches/delete-selected-dialog'
 import { MonitorNote } from '@/features/health/monitor-note'
 import { BulkDialog } from '@/features/instances/bulk-dialog'
+import { FirstRun } from '@/features/instances/first-run'
 import { InstanceCards } from '@/features/instances/instance-cards'
 import { InstanceFilters } from '@/features/instances/instance-filters'
 import { isFiltered, usualOrder, withoutEmpty } from '@/features/instances/instance-search'
@@ -141,44 +141,5 @@ export function InstancesPage() {
         </>
       )}
     </Page>
-  )
-}
-
-const COMMAND = 'toygres create mydb --wait'
-
-function FirstRun({ canCreate }: { canCreate: boolean }) {
-  return (
-    <div className="rounded-xl border border-dashed border-line-strong">
-      <EmptyState
-        icon={Database}
-        title={canCreate ? 'Create your first instance' : 'No instances yet'}
-        action={
-          canCreate && (
-            <Link to="/instances/new" className={buttonClass('primary')}>
-              <Plus aria-hidden />
-              New instance
-            </Link>
-          )
-        }
-      >
-        {canCreate
-          ? 'An instance is a PostgreSQL server of your own. Give it a name, watch it come up, and copy its connection string. It takes a few seconds.'
-          : 'Whoever may create instances has not created one. It will appear here by itself.'}
-      </EmptyState>
-      <p className="-mt-6 mb-8 text-center text-sm">
-        <Link to="/instances" search={{ state: 'trash' }} className="text-ink-faint hover:text-ink">
-          Deleted instances
-        </Link>
-      </p>
-      {canCreate && (
-        <div className="mx-auto -mt-6 mb-12 flex max-w-md flex-col items-center gap-2 px-4 text-sm text-ink-faint">
-          or, from a terminal
-          <div className="flex items-center gap-2 rounded-lg border bg-surface py-1 pr-1 pl-3">
-            <code className="font-mono text-ink">{COMMAND}</code>
-            <CopyButton text={COMMAND} what="command" />
-          </div>
-        </div>
-      )}
-    </div>
   )
 }

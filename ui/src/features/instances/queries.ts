@@ -37,6 +37,20 @@ export function instancesQuery(search: InstanceSearch) {
   })
 }
 
+const FEW = 6
+
+/** The latest few instances whose name contains search. */
+export function instanceSearchQuery(search: string) {
+  return queryOptions({
+    queryKey: [...instanceKeys.lists, 'few', search],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/instances', { params: { query: { limit: FEW, ...(search && { search }) } }, signal }),
+      ),
+    placeholderData: keepPreviousData,
+  })
+}
+
 export function instanceQuery(name: string) {
   return queryOptions({
     queryKey: instanceKeys.detail(name),

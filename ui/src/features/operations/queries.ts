@@ -49,6 +49,17 @@ export function operationListQuery({ instance, kind, state }: OperationFilter) {
   })
 }
 
+const LATEST = 5
+
+/** The latest few operations in one of those states. */
+export function latestOperationsQuery(states: Schema<'OperationState'>[]) {
+  return queryOptions({
+    queryKey: [...operationKeys.all, 'latest', ...states],
+    queryFn: ({ signal }) =>
+      answer(api.GET('/api/operations', { params: { query: { state: states, limit: LATEST } }, signal })),
+  })
+}
+
 /** One operation with its steps. */
 export function operationQuery(id: string) {
   return queryOptions({

@@ -1,5 +1,5 @@
 /** Where to go when nothing better is known. */
-export const HOME = '/instances'
+export const HOME = '/'
 
 /**
  * The page to go to after signing in. It comes from the URL, so anything but a

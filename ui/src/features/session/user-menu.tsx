@@ -1,22 +1,9 @@
-import {
-  Activity,
-  ChevronDown,
-  KeyRound,
-  ListChecks,
-  LogOut,
-  Monitor,
-  Moon,
-  ScrollText,
-  Sun,
-  Users,
-} from 'lucide-react'
+import { ChevronDown, KeyRound, LogOut, Monitor, Moon, Sun } from 'lucide-react'
 
 import { Button } from '@/components/button'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '@/components/menu'
 import type { Schema } from '@/lib/api'
 import { setTheme, useTheme, type Theme } from '@/lib/theme'
-
-import { canManageUsers } from './roles'
 
 const themes: { value: Theme; label: string; icon: React.ReactNode }[] = [
   { value: 'light', label: 'Light', icon: <Sun aria-hidden /> },
@@ -26,11 +13,11 @@ const themes: { value: Theme; label: string; icon: React.ReactNode }[] = [
 
 interface Props {
   me: Schema<'Me'>
-  onGo: (to: '/account' | '/operations' | '/system' | '/people' | '/audit') => void
+  onAccount: () => void
   onSignOut: () => void
 }
 
-export function UserMenu({ me, onGo, onSignOut }: Props) {
+export function UserMenu({ me, onAccount, onSignOut }: Props) {
   const theme = useTheme()
   return (
     <Menu
@@ -52,30 +39,10 @@ export function UserMenu({ me, onGo, onSignOut }: Props) {
         Signed in as <span className="font-medium text-ink">{me.username}</span> ({me.role})
       </MenuLabel>
       <MenuSeparator />
-      <MenuItem onSelect={() => onGo('/account')}>
+      <MenuItem onSelect={onAccount}>
         <KeyRound aria-hidden />
         Your account
       </MenuItem>
-      <MenuItem onSelect={() => onGo('/operations')}>
-        <ListChecks aria-hidden />
-        Operations
-      </MenuItem>
-      <MenuItem onSelect={() => onGo('/system')}>
-        <Activity aria-hidden />
-        Drift and retention
-      </MenuItem>
-      {canManageUsers(me.role) && (
-        <>
-          <MenuItem onSelect={() => onGo('/people')}>
-            <Users aria-hidden />
-            People
-          </MenuItem>
-          <MenuItem onSelect={() => onGo('/audit')}>
-            <ScrollText aria-hidden />
-            Audit log
-          </MenuItem>
-        </>
-      )}
       <MenuSeparator />
       <MenuChoice label="Theme" value={theme} choices={themes} onChange={setTheme} />
       <MenuSeparator />
