@@ -90,7 +90,7 @@ ui-dev: ui/node_modules ## Serve the UI with hot reload, against the running API
 	cd ui && npm run dev
 
 .PHONY: test
-test: test-go test-signin test-temporal test-images test-ui test-e2e test-chaos ## Run every test that needs no root
+test: test-go test-signin test-temporal test-images test-ui test-e2e e2e-ui test-chaos ## Run every test that needs no root
 
 # What tests need beyond Go and npm: a browser, and PostgreSQL's own clients.
 .PHONY: test-tools
@@ -117,9 +117,16 @@ test-images: build ## What container images hold, and that they are reproducible
 test-ui: ui/node_modules ## Unit tests of the web UI
 	cd ui && npm test
 
+BROWSER_TEST := TestTheWebUIWorksInARealBrowser
+
 .PHONY: test-e2e
-test-e2e: test-tools build ui/node_modules ## The real programs, driven by command line, REST and browser
-	cd test/e2e && $(GO_TEST) -timeout 30m ./...
+test-e2e: test-tools build ## The real programs, driven by command line and REST
+	cd test/e2e && $(GO_TEST) -timeout 30m -skip '^$(BROWSER_TEST)$$' ./...
+
+# Go does not see what the browser's tests are made of, so their result is not kept.
+.PHONY: e2e-ui
+e2e-ui: test-tools build ui/node_modules ## The web UI in a real browser, at the sizes of a desktop and of a phone
+	cd test/e2e && $(GO_TEST) -count=1 -timeout 30m -run '^$(BROWSER_TEST)$$' .
 
 .PHONY: test-chaos
 test-chaos: build ## Programs killed at every step
@@ -140,6 +147,10 @@ bench: build ## Measure what docs/benchmarks.md tells
 	go run ./test/bench
 	@if [ "$$(uname -s)" = Linux ] && [ "$$(id -u)" = 0 ]; then go test -run '^$$' -bench Install -benchtime 3x ./test/install; \
 	else echo "the installation of the Helm chart is left out: a Kubernetes on this machine needs root on Linux"; fi
+
+.PHONY: lighthouse
+lighthouse: test-tools ui/node_modules ## Have Lighthouse judge the web UI that `make up` serves
+	cd ui && BASE_URL=$${BASE_URL:-http://127.0.0.1:$(or $(API_PORT),8080)} npm run --silent lighthouse
 
 .PHONY: histories
 histories: build ## Record workflow histories for the replay tests

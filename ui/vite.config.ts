@@ -30,9 +30,11 @@ function apiDocsAssets(): Plugin {
 }
 
 const FIRST_LOAD_LIMIT = 200_000
+const FIRST_PAGE = 'src/app/pages/dashboard.tsx'
 
-// Fails the build when the script that every page needs grows beyond the limit
-// (bytes, compressed). Pages are chunks of their own and do not count.
+// Fails the build when what a first visit of the dashboard loads grows beyond
+// the limit (bytes, compressed): the frame, its style and that page. The other
+// pages are chunks of their own and do not count.
 function firstLoadLimit(): Plugin {
   return {
     name: 'toygres:first-load-limit',
@@ -41,19 +43,27 @@ function firstLoadLimit(): Plugin {
       const needed = new Set<string>()
       const add = (file: string) => {
         const chunk = bundle[file]
-        if (needed.has(file) || chunk?.type !== 'chunk') return
+        if (needed.has(file) || !chunk) return
         needed.add(file)
+        if (chunk.type !== 'chunk') return
         chunk.imports.forEach(add)
+        chunk.viteMetadata?.importedCss.forEach(add)
       }
-      for (const [file, chunk] of Object.entries(bundle))
-        if (chunk.type === 'chunk' && chunk.isEntry) add(file)
+      let found = false
+      for (const [file, chunk] of Object.entries(bundle)) {
+        if (chunk.type !== 'chunk') continue
+        const page = chunk.facadeModuleId?.endsWith(FIRST_PAGE) ?? false
+        if (page || chunk.isEntry) add(file)
+        found ||= page
+      }
+      if (!found) this.error(`${FIRST_PAGE} has no chunk of its own`)
       let total = 0
       for (const file of needed) {
-        const chunk = bundle[file]
-        if (chunk?.type === 'chunk') total += gzipSync(chunk.code).length
+        const output = bundle[file]
+        if (output) total += gzipSync(output.type === 'chunk' ? output.code : output.source).length
       }
-      const size = `first load: ${Math.round(total / 1000)} kB compressed`
-      if (total > FIRST_LOAD_LIMIT) this.error(`${size}, more than ${FIRST_LOAD_LIMIT / 1000} kB`)
+      const size = `first load: ${Math.round(total / 1000)} kB compressed, of at most ${FIRST_LOAD_LIMIT / 1000} kB`
+      if (total > FIRST_LOAD_LIMIT) this.error(size)
       this.info(size)
     },
   }
