@@ -18,12 +18,12 @@ import {
 import { useState, type ReactNode } from 'react'
 
 import { Modal } from '@/components/modal'
-import { psqlCommand } from '@/features/instances/psql'
 import { connectionQuery, instanceQuery, instanceSearchQuery } from '@/features/instances/queries'
 import { canOperate } from '@/features/session/roles'
 import type { Schema } from '@/lib/api'
 import { copyText } from '@/lib/browser'
 import { messageOf } from '@/lib/problem'
+import { shellQuote } from '@/lib/shell'
 import { setTheme } from '@/lib/theme'
 import { toast, toastError } from '@/lib/toasts'
 import { useDebounced } from '@/lib/use-debounced'
@@ -164,7 +164,8 @@ function useCopyConnection() {
       .query(instanceQuery(name))
       .then(async (instance) => {
         if (!instance.endpoint) throw new Error(`${name} has no address yet. Try again when it runs.`)
-        await copyText(psqlCommand(await client.query(connectionQuery(instance))))
+        const { url } = await client.query(connectionQuery(instance)) // which needs no file, and asks for the password
+        await copyText(`psql ${shellQuote(url)}`)
         toast(`Copied the connection command of ${name}`)
       })
       .catch((error: unknown) => toastError(messageOf(error)))

@@ -8,8 +8,9 @@ import { cx } from '@/lib/cx'
 import { navigationOf } from './navigation'
 
 const item =
-  'flex h-9 items-center gap-2.5 rounded-md px-2.5 font-medium text-ink-soft transition-colors hover:bg-sunken hover:text-ink lg:h-8 [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-ink-faint'
+  'flex h-9 items-center gap-2.5 rounded-md px-2.5 font-medium transition-colors hover:bg-sunken hover:text-ink lg:h-8 [&_svg]:size-4 [&_svg]:shrink-0'
 const here = 'bg-sunken text-ink [&_svg]:text-accent'
+const elsewhere = 'text-ink-soft [&_svg]:text-ink-faint'
 
 interface Props {
   role: Schema<'Role'>
@@ -37,6 +38,7 @@ export function SideBar({ role, onGo }: Props) {
                     activeOptions={{ exact: to === '/' }}
                     className={item}
                     activeProps={{ className: here }}
+                    inactiveProps={{ className: elsewhere }}
                   >
                     <Icon aria-hidden />
                     {label}
@@ -46,7 +48,7 @@ export function SideBar({ role, onGo }: Props) {
             </ul>
           </div>
         ))}
-        <a href="/api/docs" className={cx(item, 'mt-auto')}>
+        <a href="/api/docs" className={cx(item, elsewhere, 'mt-auto')}>
           <BookOpen aria-hidden />
           API docs
         </a>
