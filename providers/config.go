@@ -53,6 +53,7 @@ type Kubernetes struct {
 	ImageRepository   string                  `env:"IMAGE_REPOSITORY"`
 	Images            map[int]string          `env:"IMAGES" envKeyValSeparator:"="`
 	PgDurableImages   map[int]string          `env:"PG_DURABLE_IMAGES" envKeyValSeparator:"="`
+	CopyImage         string                  `env:"COPY_IMAGE"`
 	RuntimeRegistry   string                  `env:"RUNTIME_REGISTRY"`
 	PullSecrets       []string                `env:"PULL_SECRETS"`
 	StorageClass      string                  `env:"STORAGE_CLASS"`
@@ -115,7 +116,7 @@ func (c Kubernetes) open(log *slog.Logger) (Provider, error) {
 	return kubernetes.New(kubernetes.Config{
 		Client: client, Namespace: cmp.Or(c.Namespace, namespace),
 		ImageRepository: c.ImageRepository, Images: c.Images, PgDurableImages: c.PgDurableImages,
-		RuntimeRegistry: c.RuntimeRegistry, PullSecrets: c.PullSecrets,
+		CopyImage: c.CopyImage, RuntimeRegistry: c.RuntimeRegistry, PullSecrets: c.PullSecrets,
 		StorageClass: c.StorageClass, Endpoint: c.Endpoint, ClusterDomain: c.ClusterDomain, PublicDNSSuffix: c.PublicDNSSuffix,
 		OperatorCIDRs: c.OperatorCIDRs, WorkerNamespace: c.WorkerNamespace,
 		NodeSelector: c.NodeSelector, Tolerations: tolerations,

@@ -36,6 +36,7 @@ func TestTheEnvironmentChoosesTheProvider(t *testing.T) {
 		"TOYGRES_PROVIDER":                     "kubernetes",
 		"TOYGRES_KUBERNETES_IMAGES":            "17=registry.example.com:5000/postgres:17.5,16=postgres:16",
 		"TOYGRES_KUBERNETES_PG_DURABLE_IMAGES": "17=pg_durable:0.2",
+		"TOYGRES_KUBERNETES_COPY_IMAGE":        "registry.example.com/toygres/worker:v1.2.3",
 		"TOYGRES_KUBERNETES_TOLERATIONS":       "databases=yes:NoSchedule,spot:NoExecute",
 		"TOYGRES_KUBERNETES_NODE_SELECTOR":     "pool=databases",
 	})
@@ -45,6 +46,7 @@ func TestTheEnvironmentChoosesTheProvider(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{17, 16}, offer.Versions)
 	require.Len(t, offer.ImageTypes, 2)
+	require.True(t, offer.Forks)
 
 	for variable, value := range map[string]string{
 		"TOYGRES_KUBERNETES_TOLERATIONS": "=:Never",

@@ -46,7 +46,10 @@ type Kubernetes struct {
 
 	cluster *stack.Cluster // nil for one that is not ours
 	alive   io.Closer
-	reaper  *exec.Cmd
+
+	importing sync.Mutex
+	hasWorker bool
+	reaper    *exec.Cmd
 }
 
 var shared = sync.OnceValues(func() (*Kubernetes, error) {
@@ -128,18 +131,23 @@ func start(ctx context.Context) (*Kubernetes, error) {
 
 // Tools returns what makes clusters and images, building it if it is not in the cache.
 func Tools(ctx context.Context) (stack.Tools, error) {
-	_, self, _, ok := runtime.Caller(0)
-	if !ok {
-		return stack.Tools{}, errors.New("the place of the sources is not known")
-	}
-	directory, err := cache.Dir()
+	b, err := builder()
 	if err != nil {
 		return stack.Tools{}, err
 	}
-	return stack.Prepare(ctx, build.Builder{
+	return stack.Prepare(ctx, b)
+}
+
+func builder() (build.Builder, error) {
+	_, self, _, ok := runtime.Caller(0)
+	if !ok {
+		return build.Builder{}, errors.New("the place of the sources is not known")
+	}
+	directory, err := cache.Dir()
+	return build.Builder{
 		Project: filepath.Dir(filepath.Dir(filepath.Dir(self))), Cache: directory,
 		Logs: filepath.Join(os.TempDir(), "toygres-build-"+strconv.Itoa(os.Getuid())),
-	})
+	}, err
 }
 
 func connect(kubeconfig string) (*Kubernetes, error) {
@@ -171,6 +179,28 @@ func (k *Kubernetes) ImportPostgres(ctx context.Context, major int) error {
 		return err
 	}
 	return k.Import(ctx, archive)
+}
+
+// WorkerImage makes the image of Toygres's worker known to the cluster, made from these sources, and returns its
+// reference. It is "" for a cluster that is not one of dev/kubernetes.
+func (k *Kubernetes) WorkerImage(ctx context.Context) (reference string, err error) {
+	if k.cluster == nil {
+		return "", nil
+	}
+	k.importing.Lock()
+	defer k.importing.Unlock()
+	if k.hasWorker {
+		return stack.WorkerImage, nil
+	}
+	b, err := builder()
+	if err != nil {
+		return "", err
+	}
+	if err := k.cluster.ImportWorker(ctx, b); err != nil {
+		return "", err
+	}
+	k.hasWorker = true
+	return stack.WorkerImage, nil
 }
 
 // ByDigest makes an image that the cluster has known by its digest, as one of that repository, and returns the reference.

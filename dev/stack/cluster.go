@@ -170,8 +170,11 @@ func (c *config) startCluster(ctx context.Context, p *progress.Printer, stackRun
 		return err
 	}
 	runs, err := cluster.Running(ctx)
-	if err != nil || runs && stackRuns {
+	if err != nil {
 		return err
+	}
+	if runs && stackRuns {
+		return c.importWorker(ctx, p, cluster)
 	}
 	if !runs {
 		c.Cluster.Started = true
@@ -179,8 +182,19 @@ func (c *config) startCluster(ctx context.Context, p *progress.Printer, stackRun
 			return err
 		}
 	}
-	return p.Step(ctx, "kubernetes", "starting", func(ctx context.Context) (string, error) {
+	err = p.Step(ctx, "kubernetes", "starting", func(ctx context.Context) (string, error) {
 		return "ready", cluster.Up(ctx, io.Discard, postgres.Majors()...)
+	})
+	if err != nil {
+		return err
+	}
+	return c.importWorker(ctx, p, cluster)
+}
+
+// importWorker gives the development cluster the worker's image, which copies the data of forks.
+func (c *config) importWorker(ctx context.Context, p *progress.Printer, cluster devcluster.Cluster) error {
+	return p.Step(ctx, "kubernetes", "importing the worker's image", func(ctx context.Context) (string, error) {
+		return "", cluster.ImportWorker(ctx, build.Builder{Project: c.Project, Cache: c.Cache, Logs: c.logs()})
 	})
 }
 

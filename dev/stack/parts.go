@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"k8s.io/client-go/tools/clientcmd"
 
+	devcluster "github.com/toygres/toygres/dev/stack/kubernetes"
 	"github.com/toygres/toygres/dev/stack/ports"
 	"github.com/toygres/toygres/dev/stack/postgres"
 	"github.com/toygres/toygres/dev/stack/supervisor"
@@ -144,13 +145,14 @@ func (c config) environment() []string {
 func (c cluster) environment() []string {
 	const endpoint = "TOYGRES_KUBERNETES_ENDPOINT"
 	const reserved = "TOYGRES_KUBERNETES_RESERVED_CPU_PERCENT"
+	const copyImage = "TOYGRES_KUBERNETES_COPY_IMAGE"
 	environment := []string{
 		clientcmd.RecommendedConfigPathEnvVar + "=" + c.Kubeconfig,
 		namespaceVariable + "=" + c.Namespace,
 		endpoint + "=" + cmp.Or(os.Getenv(endpoint), string(kubernetes.EndpointAddress)),
 	}
 	if c.Development { // a laptop has few cores, and few instances that work at the same time
-		environment = append(environment, reserved+"="+cmp.Or(os.Getenv(reserved), "25"))
+		environment = append(environment, reserved+"="+cmp.Or(os.Getenv(reserved), "25"), copyImage+"="+cmp.Or(os.Getenv(copyImage), devcluster.WorkerImage))
 	}
 	return environment
 }

@@ -21,6 +21,9 @@ type desired struct {
 	image        string
 	running      bool
 	restart      string // the request that last asked for a restart
+
+	copied bool             // it has the data of its source; false also where it has none
+	source toygres.Endpoint // from where they are copied, as long as they are
 }
 
 // storage is what the instance's volume should hold.
@@ -70,6 +73,12 @@ func (d desired) dnsLabel() string {
 		return prefix + name
 	}
 	return name
+}
+
+// inside is where the instance is reached from within the cluster.
+func (d desired) inside(clusterIP string) toygres.Endpoint {
+	d.spec.Public = false
+	return d.endpoint(clusterIP)
 }
 
 // endpoint is where clients reach the instance; its address is known once the

@@ -139,6 +139,9 @@ func (d desired) recordedOn() map[string]string {
 	if d.storageClass != "" {
 		annotations[annotationStorageClass] = d.storageClass
 	}
+	if d.copied {
+		annotations[annotationCopied] = "true"
+	}
 	return annotations
 }
 

@@ -128,6 +128,9 @@ func podSpec(d desired) *applycore.PodSpecApplyConfiguration {
 	if d.config.VolumePermissions {
 		pod.WithInitContainers(volumePermissions(d))
 	}
+	if d.copies() {
+		withCopy(pod, d)
+	}
 	return pod
 }
 
@@ -149,10 +152,7 @@ func container(d desired) *applycore.ContainerApplyConfiguration {
 		).
 		WithPorts(applycore.ContainerPort().WithName(portName).WithContainerPort(port).WithProtocol(corev1.ProtocolTCP)).
 		WithResources(applycore.ResourceRequirements().WithRequests(reserved).WithLimits(size)).
-		WithSecurityContext(applycore.SecurityContext().
-			WithAllowPrivilegeEscalation(false).
-			WithReadOnlyRootFilesystem(true).
-			WithCapabilities(applycore.Capabilities().WithDrop("ALL"))).
+		WithSecurityContext(confined()).
 		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		// The port is closed until the data directory is complete: images make
 		// it with a server that listens on a Unix socket alone. Only then
@@ -171,6 +171,14 @@ func container(d desired) *applycore.ContainerApplyConfiguration {
 			mount("sockets", dirSockets),
 			mount("shm", "/dev/shm"),
 		)
+}
+
+// confined is for what needs no right of its own.
+func confined() *applycore.SecurityContextApplyConfiguration {
+	return applycore.SecurityContext().
+		WithAllowPrivilegeEscalation(false).
+		WithReadOnlyRootFilesystem(true).
+		WithCapabilities(applycore.Capabilities().WithDrop("ALL"))
 }
 
 // resources are an instance's memory and a part of its CPU.

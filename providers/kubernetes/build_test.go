@@ -28,6 +28,7 @@ func TestObjectsAreAsInTheGoldenFiles(t *testing.T) {
 		spec   toygres.Spec
 		stop   bool
 		was    string // storage when it was made
+		copied bool   // a fork has its data
 	}{
 		"internal":   {config: plain, spec: toygres.Spec{Name: "orders"}},
 		"stopped":    {config: plain, spec: toygres.Spec{Name: "orders"}, stop: true},
@@ -46,6 +47,14 @@ func TestObjectsAreAsInTheGoldenFiles(t *testing.T) {
 			spec: toygres.Spec{Name: "maps", Version: 16,
 				RuntimeImage: "registry.example.com/postgis@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
 		},
+		"fork": {
+			config: Config{Namespace: "databases", CopyImage: "registry.example.com/toygres/worker:v1.2.3"},
+			spec:   toygres.Spec{Name: "staging", Source: testSource, AllowedCIDRs: []string{"10.1.0.0/16"}},
+		},
+		"forked": {
+			config: Config{Namespace: "databases", CopyImage: "registry.example.com/toygres/worker:v1.2.3"},
+			spec:   toygres.Spec{Name: "staging", Source: testSource}, copied: true,
+		},
 		"placed": {
 			config: Config{
 				Namespace: "databases", ImageRepository: "registry.example.com/postgres", StorageClass: "managed-csi-premium",
@@ -59,7 +68,7 @@ func TestObjectsAreAsInTheGoldenFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := testDesired(t, c.config, c.spec)
-			d.running = !c.stop
+			d.running, d.copied = !c.stop, c.copied
 			if c.was != "" {
 				was := resource.MustParse(c.was)
 				d.claimed = &was
@@ -69,10 +78,14 @@ func TestObjectsAreAsInTheGoldenFiles(t *testing.T) {
 			var out bytes.Buffer
 			out.WriteString("# endpoint: " + d.endpoint("10.96.7.7").Host + "\n# certificate for: " + string(hosts) + "\n")
 			ca := certificate{certificate: []byte("certificate"), key: []byte("key"), ca: []byte("ca")}
-			for _, object := range []any{
+			objects := []any{
 				configMap(d, "ca"), superuserSecret(d, "password"), tlsSecret(d, ca, "password"), clientService(d), headlessService(d),
 				networkPolicy(d), podDisruptionBudget(d), statefulSet(d),
-			} {
+			}
+			if d.copies() {
+				objects = append(objects, copyPolicy(d))
+			}
+			for _, object := range objects {
 				document, err := yaml.Marshal(object)
 				require.NoError(t, err)
 				out.WriteString("---\n" + string(document))
@@ -92,7 +105,10 @@ func TestObjectsAreAsInTheGoldenFiles(t *testing.T) {
 	}
 }
 
-const testID = toygres.InstanceID("0b6c1f0a-3d5e-4f1c-9a2b-7c8d9e0f1a2b")
+const (
+	testID     = toygres.InstanceID("0b6c1f0a-3d5e-4f1c-9a2b-7c8d9e0f1a2b")
+	testSource = toygres.InstanceID("6f9d1c2e-8a4b-4c7d-b1e3-2f5a6b7c8d9e")
+)
 
 // testDesired is what Provision would derive.
 func testDesired(t *testing.T, config Config, spec toygres.Spec) desired {
@@ -104,13 +120,14 @@ func testDesired(t *testing.T, config Config, spec toygres.Spec) desired {
 	require.NoError(t, err)
 	raw, err := json.Marshal(spec)
 	require.NoError(t, err)
-	return desired{config: &config, id: testID, spec: spec, recorded: string(raw), storageClass: config.StorageClass, image: image, running: true}
+	return desired{config: &config, id: testID, spec: spec, recorded: string(raw), storageClass: config.StorageClass, image: image, running: true,
+		source: desired{config: &config, id: testSource}.inside("10.96.8.8")}
 }
 
 func TestEveryObjectIsFoundByIDAndName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		baseName(testID), superuserName(testID), tlsName(testID), headlessName(testID), podName(testID), claimName(testID),
+		baseName(testID), superuserName(testID), tlsName(testID), headlessName(testID), podName(testID), claimName(testID), copyPolicyName(testID),
 	} {
 		require.LessOrEqual(t, len(name), 63-len("-1234567890"), "with a revision's hash it must be a label")
 		id, ours := idOf(name)

@@ -52,6 +52,10 @@ type Config struct {
 	// offered when there is one.
 	PgDurableImages map[int]string
 
+	// CopyImage is the image of Toygres's worker, which copies the data of
+	// another instance into a new one's volume. Empty offers no forks.
+	CopyImage string
+
 	// RuntimeRegistry is the host of the registry from which runtime images
 	// may come, for example registry.example.com. Empty offers none.
 	RuntimeRegistry string

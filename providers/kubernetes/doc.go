@@ -12,6 +12,7 @@
 //	NetworkPolicy  who may connect, as pg_hba.conf says it, too
 //	PodDisruptionBudget
 //	StatefulSet    one replica, or none when it is stopped; a volume claim
+//	NetworkPolicy  -copy: that a fork's pod may reach its source; only while it copies
 //
 // Nothing is kept in memory and nobody leads: any number of processes work on
 // one namespace. The record comes first and goes last, so whatever a crash
@@ -30,6 +31,10 @@
 // replaced by Keep alone: one that isn't ready and has an outdated template, and
 // one that was started before its certificate was renewed, four months before
 // the old one expires. Certificates are valid for a year.
+//
+// The pod of a fork copies the data before its server starts, in init containers;
+// see copydata and scripts/take-over.sh. Once it has them the record says so, and
+// nothing of the copy is in the template any more. The pod stays as it is.
 //
 // A StatefulSet's claim template can't change. When storage grows, the claim
 // itself is changed, first of all, because that is what the cluster may refuse;

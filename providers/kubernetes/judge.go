@@ -82,6 +82,8 @@ func (v view) judgeRunning(o toygres.Observation, now time.Time, patience time.D
 		return o, max(left, 0)
 	case mayServe(v.pod):
 		return o, askAgain(v.pod, now)
+	case copying(v.pod):
+		return o, copyPause
 	}
 	return o, 0
 }
@@ -172,13 +174,13 @@ func (v view) containerTrouble(s corev1.ContainerStatus) trouble {
 	}
 	w := s.State.Waiting
 	switch {
-	case w == nil && s.State.Terminated == nil:
+	case w == nil && (s.State.Terminated == nil || s.State.Terminated.ExitCode == 0):
 		return trouble{}
 	case w == nil, w.Reason == crashReason:
 		if last == nil {
 			return trouble{}
 		}
-		repeats := s.RestartCount >= crashLimit && last.FinishedAt.Sub(last.StartedAt.Time) < shortLife
+		repeats := s.RestartCount >= crashLimit && (s.Name == copyName || last.FinishedAt.Sub(last.StartedAt.Time) < shortLife)
 		return trouble{
 			message:  fmt.Sprintf("%s ended with exit code %d (restarts: %d): %s", s.Name, last.ExitCode, s.RestartCount, lastWords(last.Message, last.Reason)),
 			hopeless: repeats && w != nil,
@@ -212,6 +214,10 @@ func (v view) progress() string {
 		return "its pod is being made"
 	case v.pod.Spec.NodeName == "":
 		return "a node is being chosen"
+	case copying(v.pod):
+		return v.far.String()
+	case takesOver(v.pod):
+		return "the data is copied and is made ready for the new server"
 	case !started(v.pod):
 		return "volume and image are being made ready on the node " + v.pod.Spec.NodeName
 	default:

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/providers/internal/basebackup"
 )
 
 // TestWhatTheClusterShowsIsJudged has what can't be provoked quickly, or at
@@ -50,6 +51,17 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 	}
 	runs := pod(corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: ago(8 * time.Second)}}})
 	runs.Spec.NodeName, runs.Status.PodIP = "node-1", "10.244.0.7"
+	copies := pod(waiting("PodInitializing", ""))
+	copies.Spec.NodeName = "node-1"
+	copies.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: copyName, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+	copied := copies.DeepCopy() // at the second attempt
+	copied.Status.InitContainerStatuses = []corev1.ContainerStatus{
+		{Name: copyName, RestartCount: 1, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}, LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}},
+		{Name: takeOverName, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}},
+	}
+	failing := copies.DeepCopy()
+	failing.Status.InitContainerStatuses = []corev1.ContainerStatus{crashed(6, time.Hour)}
+	failing.Status.InitContainerStatuses[0].Name = copyName
 	terminating := pod(corev1.ContainerStatus{}, ready)
 	terminating.DeletionTimestamp = &metav1.Time{Time: now}
 	pending := &corev1.PersistentVolumeClaim{Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending}}
@@ -108,6 +120,9 @@ func TestWhatTheClusterShowsIsJudged(t *testing.T) {
 		"slow volume":            {view: view{set: set(&one), pod: pod(waiting("ContainerCreating", "")), events: warning("FailedAttachVolume", patience)}, phase: toygres.PhaseStarting, message: "because"},
 		"no pod":                 {view: view{set: set(&one), events: warning("FailedCreate", time.Minute)}, phase: toygres.PhaseStarting, message: "because", again: 9 * time.Minute},
 		"no public address":      {view: view{set: set(&one), pod: pod(corev1.ContainerStatus{}, ready), service: public}, public: true, phase: toygres.PhaseStarting, message: "load balancer"},
+		"copying":                {view: view{set: set(&one), pod: copies, far: basebackup.Progress{Done: 3 << 20, Of: 4 << 20}}, phase: toygres.PhaseStarting, message: "copying data: 75 % of 4 MiB", again: copyPause},
+		"taking over":            {view: view{set: set(&one), pod: copied}, phase: toygres.PhaseStarting, message: "is copied"},
+		"copies end too early":   {view: view{set: set(&one), pod: failing}, phase: toygres.PhaseFailed, message: "copy-data ended with exit code 1"},
 		"another size":           {view: view{set: set(&one), pod: other}, phase: toygres.PhaseStarting, message: "new size"},
 		"growing":                {view: view{set: small, pod: pod(corev1.ContainerStatus{}, ready), claim: claim("5Gi", "")}, phase: toygres.PhaseStarting, message: "grows from 5Gi to 10Gi"},
 		"growth fails":           {view: view{set: small, pod: pod(corev1.ContainerStatus{}, ready), claim: claim("5Gi", ""), events: warning("VolumeResizeFailed", time.Minute)}, phase: toygres.PhaseStarting, message: "because", again: 9 * time.Minute},

@@ -150,6 +150,9 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 	if err != nil || v.pod == nil || v.set == nil || v.pod.DeletionTimestamp != nil {
 		return err
 	}
+	if r.copies() && hasCopied(v.pod) {
+		return p.endCopy(ctx, r)
+	}
 	reason := ""
 	switch {
 	case restarts(v.pod, r.restart):
@@ -168,7 +171,7 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 		if v.pod.CreationTimestamp.Time.Before(lastWritten(s)) {
 			reason = "its certificate was renewed"
 		}
-	case outdated(v.pod, v.set):
+	case outdated(v.pod, v.set) && !copies(v.pod): // else it is so because it has the data, or would begin anew
 		reason = "it is not ready, and made from an outdated template"
 	}
 	if reason == "" {

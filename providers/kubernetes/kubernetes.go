@@ -66,6 +66,7 @@ func (c Config) offer() toygres.Offer {
 	o := toygres.Offer{
 		ImageTypes:      []toygres.ImageType{toygres.ImageStock},
 		Public:          c.PublicDNSSuffix != "",
+		Forks:           c.CopyImage != "",
 		RuntimeRegistry: c.RuntimeRegistry,
 	}
 	if c.RuntimeRegistry == "" {

@@ -32,13 +32,14 @@ const (
 	workerComponent   = "worker"
 )
 
-// Annotations. Spec and storage class are on record and StatefulSet, the
-// restart on the record and on pods and their template, the size on those two
+// Annotations. Spec, storage class and whether a fork has its data are on record
+// and StatefulSet, the restart on the record and on pods and their template, the size on those two
 // only, the rotation on the Secret of the certificate, the others on the record
 // alone.
 const (
 	annotationSpec         = "toygres.io/spec"
 	annotationStorageClass = "toygres.io/storage-class"
+	annotationCopied       = "toygres.io/copied"
 	annotationWants        = "toygres.io/wants"
 	annotationDeleting     = "toygres.io/deleting"
 	annotationRestart      = "toygres.io/restart"
@@ -87,12 +88,13 @@ var identity = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 // begin with a digit (Services may not) and may be given to another instance.
 const prefix = "pg-"
 
-func baseName(id toygres.InstanceID) string      { return prefix + string(id) }
-func superuserName(id toygres.InstanceID) string { return baseName(id) + "-superuser" }
-func tlsName(id toygres.InstanceID) string       { return baseName(id) + "-tls" }
-func headlessName(id toygres.InstanceID) string  { return baseName(id) + "-headless" }
-func podName(id toygres.InstanceID) string       { return baseName(id) + "-0" }
-func claimName(id toygres.InstanceID) string     { return volumeData + "-" + podName(id) }
+func baseName(id toygres.InstanceID) string       { return prefix + string(id) }
+func superuserName(id toygres.InstanceID) string  { return baseName(id) + "-superuser" }
+func tlsName(id toygres.InstanceID) string        { return baseName(id) + "-tls" }
+func headlessName(id toygres.InstanceID) string   { return baseName(id) + "-headless" }
+func copyPolicyName(id toygres.InstanceID) string { return baseName(id) + "-copy" }
+func podName(id toygres.InstanceID) string        { return baseName(id) + "-0" }
+func claimName(id toygres.InstanceID) string      { return volumeData + "-" + podName(id) }
 
 // idOf returns the instance to which an object of this name belongs.
 func idOf(objectName string) (toygres.InstanceID, bool) {

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/providers/internal/basebackup"
 )
 
 // Observe returns what the cluster shows now.
@@ -40,6 +41,9 @@ func (p *Provider) Observe(ctx context.Context, id toygres.InstanceID) (toygres.
 	v, err := p.look(ctx, d, r)
 	if err != nil {
 		return toygres.Observation{}, err
+	}
+	if copying(v.pod) {
+		v.far = p.howFar(ctx, v)
 	}
 	o, again := v.judge(time.Now(), p.config.Patience)
 	if o.Phase == toygres.PhaseReady {
@@ -74,8 +78,9 @@ type view struct {
 	pod      *corev1.Pod
 	claim    *corev1.PersistentVolumeClaim // only when the pod has not begun to run, or storage has grown
 	service  *corev1.Service
-	events   []corev1.Event // of those, when they may explain something
-	answers  bool           // the server takes connections, though the pod is not known to be ready
+	events   []corev1.Event      // of those, when they may explain something
+	answers  bool                // the server takes connections, though the pod is not known to be ready
+	far      basebackup.Progress // of the copy, while it is made
 }
 
 func (p *Provider) look(ctx context.Context, d desired, r record) (view, error) {

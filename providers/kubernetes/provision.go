@@ -33,7 +33,12 @@ func (p *Provider) Provision(ctx context.Context, id toygres.InstanceID, spec to
 	if err != nil {
 		return err
 	}
-	if err := p.settle(ctx, r); err != nil {
+	if r.copies() {
+		err = p.fork(ctx, r)
+	} else {
+		err = p.settle(ctx, r)
+	}
+	if err != nil {
 		return err
 	}
 	return p.stillWanted(ctx, r)
@@ -82,6 +87,11 @@ func (p *Provider) settleAs(ctx context.Context, r record) error {
 	if err != nil {
 		return err
 	}
+	if d.copies() {
+		if d.source, err = p.sourceEndpoint(ctx, d.spec.Source); err != nil {
+			return err
+		}
+	}
 	ns := p.config.Namespace
 	force := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
 	var ca authority
@@ -98,6 +108,7 @@ func (p *Provider) settleAs(ctx context.Context, r record) error {
 			return err
 		})
 	})
+	group.Go(func() error { return p.settleCopyPolicy(all, d, force) })
 	group.Go(func() error {
 		return p.apply(all, "poddisruptionbudgets", func() error {
 			_, err := p.client.PolicyV1().PodDisruptionBudgets(ns).Apply(all, podDisruptionBudget(d), force)

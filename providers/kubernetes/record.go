@@ -26,6 +26,7 @@ type record struct {
 	running      bool
 	restart      string // the request that last asked for a restart; "" when none has
 	deleting     bool
+	copied       bool   // it has the data of its source
 	ca           string // the CA that clients verify the server with; "" until it is known
 	fresh        bool   // made by this call, so there are no data yet
 }
@@ -57,6 +58,7 @@ func recordOf(id toygres.InstanceID, c *corev1.ConfigMap) (record, error) {
 		id: id, uid: c.UID, version: c.ResourceVersion, raw: c.Annotations[annotationSpec], storageClass: c.Annotations[annotationStorageClass],
 		running:  c.Annotations[annotationWants] != wantsStopped,
 		restart:  c.Annotations[annotationRestart],
+		copied:   c.Annotations[annotationCopied] != "",
 		deleting: c.Annotations[annotationDeleting] != "" || c.DeletionTimestamp != nil,
 		ca:       c.Data[keyCA],
 	}
@@ -68,6 +70,7 @@ func rememberedBy(id toygres.InstanceID, s *appsv1.StatefulSet) (record, error) 
 	r := record{
 		id: id, raw: s.Annotations[annotationSpec], storageClass: s.Annotations[annotationStorageClass],
 		running: s.Spec.Replicas == nil || *s.Spec.Replicas > 0, restart: s.Spec.Template.Annotations[annotationRestart],
+		copied: s.Annotations[annotationCopied] != "",
 	}
 	return r, r.read("StatefulSet")
 }
@@ -85,7 +88,7 @@ func (p *Provider) desired(r record) (desired, error) {
 	image, err := p.config.image(r.spec)
 	return desired{
 		config: &p.config, id: r.id, spec: r.spec, recorded: r.raw, storageClass: r.storageClass, image: image, running: r.running,
-		restart: r.restart,
+		restart: r.restart, copied: r.copied,
 	}, err
 }
 

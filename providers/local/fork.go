@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 
@@ -15,21 +14,8 @@ import (
 )
 
 // copyFile tells how far the copy of another instance's data has got, while it
-// is made.
+// is made; see [basebackup.Progress].
 const copyFile = "copy.json"
-
-// progress is copy.json, in bytes.
-type progress struct {
-	Done int64 `json:"done"`
-	Of   int64 `json:"of"`
-}
-
-func (p progress) String() string {
-	if p.Of == 0 {
-		return "the data is about to be copied"
-	}
-	return fmt.Sprintf("copying data: %d %% of %d MiB", p.Done*100/p.Of, p.Of>>20)
-}
 
 // fork makes the data directory a copy of that of another instance, whose
 // server goes on, and gives it the password of this one. Like initialise it
@@ -67,14 +53,14 @@ func (p *Provider) copyData(ctx context.Context, d directory, source toygres.Ins
 		return p.failure("opening the data directory", err)
 	}
 	defer dir.Close()
-	conn, err := admin.Replicate(ctx, from, as)
+	conn, err := admin.Replicate(ctx, from, as, "toygres")
 	if err != nil {
 		return p.sourceTrouble(ctx, source, err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it has served its purpose
 	told := ""
 	err = basebackup.Copy(ctx, conn, basebackup.Target{Dir: dir, Own: p.account.own, Progress: func(done, of int64) {
-		if now := (progress{done, of}); now.String() != told { // a hundred times or so
+		if now := (basebackup.Progress{Done: done, Of: of}); now.String() != told { // a hundred times or so
 			told = now.String()
 			if err := writeJSON(d.file(copyFile), now, false); err != nil {
 				p.log.Warn("the progress of a copy can't be told", "instance", d.id, "error", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/toygres/toygres"
+	"github.com/toygres/toygres/providers/internal/basebackup"
 )
 
 // Observe returns what really runs, and takes no lock: it answers at once,
@@ -68,9 +69,9 @@ func (d directory) making(r record) string {
 	if r.Source == "" {
 		return "the data directory is being made"
 	}
-	var copied progress
+	var copied basebackup.Progress
 	if err := readJSON(d.file(copyFile), &copied); err != nil {
-		copied = progress{} // not begun, or over
+		copied = basebackup.Progress{} // not begun, or over
 	}
 	return copied.String()
 }

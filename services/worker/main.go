@@ -20,18 +20,27 @@ import (
 	"github.com/toygres/toygres/internal/telemetry"
 	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/internal/version"
+	"github.com/toygres/toygres/providers/kubernetes/copydata"
 	"github.com/toygres/toygres/services/worker/monitor"
 	"github.com/toygres/toygres/services/worker/reconcile"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	code := execute(ctx, os.Args[1:])
 	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "toygres-worker:", err)
-		os.Exit(1)
+	os.Exit(code)
+}
+
+func execute(ctx context.Context, args []string) (code int) {
+	if len(args) > 0 && args[0] == copydata.Command { // in the pod of a fork
+		return copydata.Main(ctx, args[1:], os.Stderr)
 	}
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "toygres-worker:", err)
+		return 1
+	}
+	return 0
 }
 
 // run is the whole program. It returns when ctx ends and all is handed over,

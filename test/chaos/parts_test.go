@@ -26,8 +26,6 @@ type change struct {
 
 	// worker says that it has no test of its own in which the worker is killed.
 	worker bool
-	// local says that it is to be had only where instances are processes.
-	local bool
 }
 
 const kept = "kept"
@@ -67,7 +65,7 @@ var changes = []change{
 	}, after: func(t *testing.T, stack *stacktest.Stack, name string) {
 		require.Equal(t, "1", stack.Query(t, name, "SELECT 1"))
 	}},
-	{kind: toygres.KindFork, worker: true, local: true, before: nothing, ask: func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
+	{kind: toygres.KindFork, worker: true, before: nothing, ask: func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
 		response := accepted(t, func() (*openapi.ForkInstanceResponse, error) {
 			return stack.Client.ForkInstanceWithResponse(t.Context(), kept, nil, openapi.ForkInstanceJSONRequestBody{Name: name})
 		})
@@ -145,9 +143,6 @@ func survive(t *testing.T, stack *stacktest.Stack, changes []change, kill func(t
 	installHolds(t, stack.CatalogURL)
 	exists(t, stack, kept)
 	for _, c := range changes {
-		if c.local && onKubernetes() {
-			continue
-		}
 		for i, moment := range moments(c.kind) {
 			t.Run(fmt.Sprintf("%s: %s", c.kind, moment), func(t *testing.T) {
 				name := kept

@@ -30,8 +30,11 @@ func placement(t *testing.T) []stacktest.Option {
 	if !onKubernetes() {
 		return nil
 	}
-	return []stacktest.Option{stacktest.OnKubernetes(kubernetestest.Cluster(t).Kubeconfig),
-		stacktest.WithEnvironment("TOYGRES_KUBERNETES_RESERVED_CPU_PERCENT=25")}
+	cluster := kubernetestest.Cluster(t)
+	worker, err := cluster.WorkerImage(t.Context())
+	require.NoError(t, err)
+	return []stacktest.Option{stacktest.OnKubernetes(cluster.Kubeconfig),
+		stacktest.WithEnvironment("TOYGRES_KUBERNETES_RESERVED_CPU_PERCENT=25", "TOYGRES_KUBERNETES_COPY_IMAGE="+worker)}
 }
 
 // small is an instance for which also a small node has room.

@@ -30,6 +30,7 @@ const patience = 3 * time.Minute
 // The cluster of this test process.
 var (
 	cluster *kubernetestest.Kubernetes
+	worker  string // image of Toygres's worker
 	access  *rest.Config
 	client  clientset.Interface
 )
@@ -37,7 +38,9 @@ var (
 func TestMain(m *testing.M) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute) // the first time, Kubernetes is built
 	var err error
-	cluster, err = kubernetestest.Up(ctx)
+	if cluster, err = kubernetestest.Up(ctx); err == nil {
+		worker, err = cluster.WorkerImage(ctx)
+	}
 	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -68,7 +71,7 @@ func newConfig(t testing.TB) kubernetes.Config {
 	t.Helper()
 	return kubernetes.Config{
 		Client: access, Namespace: newNamespace(t), Endpoint: kubernetes.EndpointAddress,
-		Images: map[int]string{18: "postgres:18"}, Logger: slog.New(slog.DiscardHandler),
+		Images: map[int]string{18: "postgres:18"}, CopyImage: worker, Logger: slog.New(slog.DiscardHandler),
 	}
 }
 

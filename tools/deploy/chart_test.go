@@ -430,6 +430,7 @@ func TestProviderIsConfiguredAsAsked(t *testing.T) {
 		"NAMESPACE": "databases", "WORKER_NAMESPACE": "toygres", "IMAGE_REPOSITORY": "registry.example.com/postgres",
 		"PG_DURABLE_IMAGES": "17=registry.example.com/pg_durable:0.2-pg17", "TOLERATIONS": "dedicated=postgres:NoSchedule,spot:NoExecute",
 		"NODE_SELECTOR": "kubernetes.io/os=linux", "VOLUME_PERMISSIONS": "true", "PATIENCE": "15m", "RESERVED_CPU_PERCENT": "25", "PULL_SECRETS": "registry",
+		"COPY_IMAGE":        "registry.example.com/toygres/worker@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", // the worker's own
 		"PUBLIC_DNS_SUFFIX": "westeurope.cloudapp.azure.com", "OPERATOR_CIDRS": "10.0.0.0/8", "STORAGE_CLASS": "managed-csi-premium",
 	}
 	for _, deployment := range []string{"tg-api", "tg-worker"} {

@@ -37,6 +37,13 @@ func (b Builder) Programs(ctx context.Context) error {
 	return nil
 }
 
+// Worker builds the worker as images need it: without the system's libraries.
+func (b Builder) Worker(ctx context.Context) (program string, err error) {
+	program = filepath.Join(b.Bin(), "static", "toygres-worker")
+	return program, b.run(ctx, "static-worker", b.Project, []string{"CGO_ENABLED=0"},
+		"go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./services/worker")
+}
+
 // module is a Go module with programs that take minutes to build.
 type module struct {
 	name     string // also its first program's

@@ -5,6 +5,7 @@ package kubernetes
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,6 +90,39 @@ func (c Cluster) Running(ctx context.Context) (bool, error) {
 // Import makes the images of an archive known to the running cluster.
 func (c Cluster) Import(ctx context.Context, archive string) error {
 	return c.run(ctx, io.Discard, "image", "import", "--state", c.State, archive)
+}
+
+// WorkerImage is what [Cluster.ImportWorker] calls the image of Toygres's worker.
+const WorkerImage = "docker.io/toygres/worker:dev"
+
+// ImportWorker builds the worker and makes its image known to the running
+// cluster, unless it is, for what a worker does in the pods of instances.
+func (c Cluster) ImportWorker(ctx context.Context, builder build.Builder) error {
+	program, err := builder.Worker(ctx)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	now, known := fmt.Sprintf("%x", sha256.Sum256(content)), filepath.Join(c.State, "worker-image")
+	if was, err := os.ReadFile(known); err == nil && string(was) == now {
+		return nil
+	}
+	scratch, err := os.MkdirTemp("", "toygres-image-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	archive := filepath.Join(scratch, "worker.tar")
+	if err := c.ProgramImage(ctx, archive, WorkerImage, program); err != nil {
+		return err
+	}
+	if err := c.Import(ctx, archive); err != nil {
+		return err
+	}
+	return os.WriteFile(known, []byte(now), 0o600)
 }
 
 // Status is what the cluster says of itself.

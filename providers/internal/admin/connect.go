@@ -78,8 +78,3 @@ func hangUp(ctx context.Context, conn *pgconn.PgConn) {
 	defer cancel()
 	_ = conn.Close(ctx) // it has served its purpose
 }
-
-// Replicate signs in for the streaming replication protocol.
-func Replicate(ctx context.Context, at toygres.Endpoint, as toygres.Credentials) (*pgconn.PgConn, error) {
-	return connect(ctx, at, as, map[string]string{"application_name": "toygres", "replication": "true"})
-}

@@ -264,6 +264,7 @@ capabilities:
       "IMAGE_REPOSITORY" $i.imageRepository
       "IMAGES" (include "toygres.pairs" $i.images)
       "PG_DURABLE_IMAGES" (include "toygres.pairs" $i.pgDurableImages)
+      "COPY_IMAGE" ($i.copyImage | default (include "toygres.image" (list . "worker")))
       "RUNTIME_REGISTRY" $i.runtimeRegistry
       "PULL_SECRETS" (join "," $i.pullSecrets)
       "STORAGE_CLASS" $i.storageClass
