@@ -198,8 +198,8 @@ func takesOver(pod *corev1.Pod) bool {
 
 func hasCopied(pod *corev1.Pod) bool { return succeeded(initStatus(pod, takeOverName)) }
 
-// copies reports whether the pod copies or has copied.
-func copies(pod *corev1.Pod) bool { return copying(pod) || succeeded(initStatus(pod, copyName)) }
+// begunCopying reports whether the pod copies or has copied.
+func begunCopying(pod *corev1.Pod) bool { return copying(pod) || succeeded(initStatus(pod, copyName)) }
 
 func succeeded(s *corev1.ContainerStatus) bool {
 	return s != nil && s.State.Terminated != nil && s.State.Terminated.ExitCode == 0

@@ -171,7 +171,7 @@ func (p *Provider) replaceOutdatedPod(ctx context.Context, id toygres.InstanceID
 		if v.pod.CreationTimestamp.Time.Before(lastWritten(s)) {
 			reason = "its certificate was renewed"
 		}
-	case outdated(v.pod, v.set) && !copies(v.pod): // else it is so because it has the data, or would begin anew
+	case outdated(v.pod, v.set) && !begunCopying(v.pod): // else it is so because it has the data, or would begin anew
 		reason = "it is not ready, and made from an outdated template"
 	}
 	if reason == "" {
