@@ -139,6 +139,17 @@ func PlannedSteps(k Kind) []StepName {
 	}
 }
 
+// UndoStep returns the step that takes back what an operation of kind k has
+// begun, once it fails or is cancelled; "" where nothing is taken back.
+func UndoStep(k Kind) StepName {
+	switch k {
+	case KindCreate, KindFork, KindTrash, KindResize, KindUpdate:
+		return StepUndo
+	default:
+		return ""
+	}
+}
+
 // StepState is how far a step has got.
 type StepState string
 

@@ -1264,6 +1264,9 @@ type Operation struct {
 
 	// TemporalUrl The workflow in Temporal Web, for durable operations.
 	TemporalUrl *string `json:"temporal_url,omitempty"`
+
+	// UndoStep The step that takes back what was begun, once it fails or is cancelled; absent where nothing is taken back.
+	UndoStep *string `json:"undo_step,omitempty"`
 }
 
 // OperationKind defines model for OperationKind.

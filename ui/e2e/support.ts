@@ -23,10 +23,12 @@ export class Api {
 
   constructor(private readonly request: APIRequestContext) {}
 
-  async create(name: string, over: Partial<Schema<'CreateInstanceRequest'>> = {}): Promise<void> {
+  /** Begins to create an instance and returns the id of the operation. */
+  async create(name: string, over: Partial<Schema<'CreateInstanceRequest'>> = {}): Promise<string> {
     this.created.add(name)
     const response = await this.request.post('/api/instances', { data: { name, ...over } })
     expect(response.status(), await response.text()).toBe(202)
+    return ((await response.json()) as Schema<'Operation'>).id
   }
 
   async createRunning(name: string, over: Partial<Schema<'CreateInstanceRequest'>> = {}): Promise<void> {

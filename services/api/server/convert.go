@@ -72,6 +72,7 @@ func (s *Server) operation(o toygres.Operation) openapi.Operation {
 		Release:      optional(o.Release.String()),
 		ErrorCode:    optionalCode(o.ErrorCode),
 		Error:        optional(o.Error),
+		UndoStep:     optional(string(toygres.UndoStep(o.Kind))),
 		TemporalUrl:  optional(s.temporalURL(o)),
 		CreatedAt:    o.CreatedAt,
 		StartedAt:    optionalTime(o.StartedAt),

@@ -2110,6 +2110,8 @@ export interface components {
             steps: components["schemas"]["Step"][];
             /** @description The workflow in Temporal Web, for durable operations. */
             temporal_url?: string;
+            /** @description The step that takes back what was begun, once it fails or is cancelled; absent where nothing is taken back. */
+            undo_step?: string;
         };
         /** @enum {string} */
         OperationKind: "create" | "fork" | "trash" | "undelete" | "delete" | "stop" | "start" | "restart" | "resize" | "update" | "upgrade" | "rotate";

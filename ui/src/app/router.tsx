@@ -15,6 +15,7 @@ import type { OperationFilter } from '@/features/operations/queries'
 import { meQuery } from '@/features/session/queries'
 import { HOME, safeReturnTo } from '@/features/session/return-to'
 import { isUnauthenticated } from '@/lib/problem'
+import { parseTimeRange } from '@/lib/time-range'
 
 import { BrokenPage } from './pages/broken'
 import { NotFoundPage } from './pages/not-found'
@@ -159,7 +160,14 @@ const operations = createRoute({
     const instance = textOf(search.instance)
     const kind = kinds.find((known) => known === search.kind)
     const state = states.find((known) => known === search.state)
-    return { ...(instance && { instance }), ...(kind && { kind }), ...(state && { state }) }
+    const batch = textOf(search.batch)
+    return {
+      ...(instance && { instance }),
+      ...(kind && { kind }),
+      ...(state && { state }),
+      ...(batch && { batch }),
+      ...parseTimeRange(search),
+    }
   },
   component: lazyRouteComponent(() => import('./pages/operations'), 'OperationsPage'),
 })

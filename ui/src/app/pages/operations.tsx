@@ -1,79 +1,63 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
+import { ListChecks, SearchX } from 'lucide-react'
 
-import { Badge } from '@/components/badge'
 import { ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
-import { SelectField, TextField } from '@/components/field'
+import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
-import { RelativeTime } from '@/components/relative-time'
-import { isActive, kindLabel, kinds, outcome, states } from '@/features/operations/progress'
+import { OperationFilters } from '@/features/operations/operation-filters'
+import { OperationList } from '@/features/operations/operation-list'
 import { operationListQuery, type OperationFilter } from '@/features/operations/queries'
+import { cx } from '@/lib/cx'
 
 const route = getRouteApi('/signed-in/operations')
 
 export function OperationsPage() {
   const filter = route.useSearch()
-  const navigate = useNavigate()
+  const navigate = route.useNavigate()
   const list = useInfiniteQuery(operationListQuery(filter))
   const operations = list.data?.pages.flatMap((page) => page.items)
-  const choose = (change: OperationFilter) => {
-    const search = Object.fromEntries(Object.entries({ ...filter, ...change }).filter(([, value]) => value))
+  const filtered = Object.keys(filter).length > 0
+  const choose = (next: OperationFilter) => {
+    const search = Object.fromEntries(Object.entries(next).filter(([, value]) => value))
     void navigate({ to: '/operations', search, replace: true })
   }
   return (
     <Page title="Operations">
       <h1 className="mb-5 text-xl font-semibold tracking-tight">Operations</h1>
-      <div className="grid gap-x-3 sm:grid-cols-3">
-        <TextField
-          label="Instance"
-          value={filter.instance ?? ''}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(event) => choose({ instance: event.target.value.trim() })}
+      <OperationFilters filter={filter} onChange={choose} />
+      {list.isError && (
+        <ErrorAlert
+          error={list.error}
+          className="mb-4"
+          action={
+            <Button size="sm" onClick={() => void list.refetch()}>
+              Try again
+            </Button>
+          }
         />
-        <SelectField
-          label="Kind"
-          name="kind"
-          value={filter.kind ?? ''}
-          choices={[
-            { value: '', title: 'All' },
-            ...kinds.map((kind) => ({ value: kind, title: kindLabel(kind) })),
-          ]}
-          onChange={(kind) => choose({ kind: kind as OperationFilter['kind'] })}
-        />
-        <SelectField
-          label="State"
-          name="state"
-          value={filter.state ?? ''}
-          choices={[{ value: '', title: 'All' }, ...states.map((state) => ({ value: state, title: state }))]}
-          onChange={(state) => choose({ state: state as OperationFilter['state'] })}
-        />
-      </div>
-      {list.isError && <ErrorAlert error={list.error} />}
-      {operations && (
-        <div className="overflow-hidden rounded-xl border bg-surface shadow-card">
-          {operations.length === 0 && <p className="px-5 py-4 text-ink-faint">No operation matches.</p>}
-          <ul className="divide-y">
-            {operations.map((operation) => (
-              <li key={operation.id}>
-                <Link
-                  to="/operations/$id"
-                  params={{ id: operation.id }}
-                  className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 hover:bg-sunken sm:px-5"
-                >
-                  <span className="font-medium">{kindLabel(operation.kind)}</span>
-                  <span className="wrap-anywhere text-ink-soft">{operation.instance_name}</span>
-                  <Badge tone={outcome(operation).tone} pulse={isActive(operation)}>
-                    {outcome(operation).label}
-                  </Badge>
-                  <span className="ml-auto text-sm text-ink-faint">
-                    <RelativeTime at={operation.created_at} />
-                  </span>
-                </Link>
-              </li>
-            ))}
-          </ul>
+      )}
+      {(operations || !list.isError) && (
+        <div
+          className={cx(
+            'overflow-hidden rounded-xl border bg-surface shadow-card transition-opacity',
+            list.isPlaceholderData && 'opacity-60',
+          )}
+        >
+          {operations?.length !== 0 ? (
+            <OperationList operations={operations} />
+          ) : filtered ? (
+            <EmptyState
+              icon={SearchX}
+              title="No operation matches"
+              action={<Button onClick={() => choose({})}>Clear the filters</Button>}
+            />
+          ) : (
+            <EmptyState icon={ListChecks} title="No operations yet">
+              Whatever changes an instance is an operation, and appears here by itself.
+            </EmptyState>
+          )}
         </div>
       )}
       {list.hasNextPage && (

@@ -16,8 +16,15 @@ import { StepList } from './step-list'
 
 type Operation = Schema<'Operation'>
 
+interface Props {
+  operation: Operation
+  canOperate: boolean
+  /** With all that is known of each step; what was asked for then stands beside it. */
+  detailed?: boolean
+}
+
 /** One operation as it goes: its steps, its trouble, and the way to cancel it. */
-export function OperationCard({ operation, canOperate }: { operation: Operation; canOperate: boolean }) {
+export function OperationCard({ operation, canOperate, detailed = false }: Props) {
   const { tone, label } = outcome(operation)
   return (
     <Card
@@ -35,8 +42,8 @@ export function OperationCard({ operation, canOperate }: { operation: Operation;
       <p className="sr-only" role="status">
         {announcement(operation)}
       </p>
-      {operation.size && <p className="mb-3 text-ink-soft">To {humanSize(operation.size)}.</p>}
-      <StepList steps={operation.steps} />
+      {operation.size && !detailed && <p className="mb-3 text-ink-soft">To {humanSize(operation.size)}.</p>}
+      <StepList steps={operation.steps} detailed={detailed} />
       {operation.error && (
         <Alert
           look={operation.state === 'cancelled' ? 'info' : 'bad'}
@@ -79,7 +86,19 @@ const cancelling: Partial<Record<Operation['kind'], { doing: string; detail: str
     doing: 'creating',
     detail: 'What was begun is removed again. Nothing is left behind but a record that it was cancelled.',
   },
+  fork: {
+    doing: 'forking to',
+    detail: 'What was begun is removed again. The instance whose data is copied goes on as it is.',
+  },
+  trash: {
+    doing: 'moving to the trash',
+    detail: 'If it ran before, its server is started again.',
+  },
   delete: { doing: 'deleting', detail: 'This works only as long as nothing has been removed yet.' },
+  rotate: {
+    doing: 'rotating the password of',
+    detail: 'Nothing is taken back: the password that is revealed works, be it the old or the new one.',
+  },
   update: {
     doing: 'updating',
     detail:

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { Schema } from '@/lib/api'
 
-import { announcement, canCancel, outcome, retryText, stepLabel, took } from './progress'
+import { announcement, canCancel, outcome, retryText, spanOf, stepLabel, took } from './progress'
 
 const now = Date.parse('2026-03-10T12:00:00Z')
 
@@ -69,4 +69,25 @@ test('a step has taken time from its start to its end, or until now', () => {
 
 test('steps begin with a capital', () => {
   expect(stepLabel({ name: 'test connection', state: 'pending', attempt: 0 })).toBe('Test connection')
+})
+
+test('the time of a step is told as a part of that of all, which goes on while a step does', () => {
+  const first = {
+    name: 'provision',
+    state: 'succeeded' as const,
+    attempt: 1,
+    started_at: '2026-03-10T11:59:50Z',
+    ended_at: '2026-03-10T11:59:58Z',
+  }
+  const second = {
+    name: 'wait for ready',
+    state: 'running' as const,
+    attempt: 1,
+    started_at: '2026-03-10T11:59:58Z',
+  }
+  const third = { name: 'test connection', state: 'pending' as const, attempt: 0 }
+  const steps = [first, second, third]
+  expect(spanOf(first, steps, now)).toEqual({ from: 0, length: 80 })
+  expect(spanOf(second, steps, now)).toEqual({ from: 80, length: 20 })
+  expect(spanOf(second, steps, now + 30_000)).toEqual({ from: 20, length: 80 })
 })

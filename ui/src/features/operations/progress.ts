@@ -78,6 +78,18 @@ export function took(timed: { started_at?: string; ended_at?: string }, now: num
   return humanDuration(Math.max(0, end - Date.parse(timed.started_at)))
 }
 
+/** Where a step lies within the time that all steps have taken so far, in percent. */
+export function spanOf(step: Step, steps: Step[], now: number): { from: number; length: number } {
+  const starts = steps.flatMap((other) => (other.started_at ? [Date.parse(other.started_at)] : []))
+  const end = (other: Step) => (other.ended_at ? Date.parse(other.ended_at) : Math.max(now, ...starts))
+  const begin = Math.min(...starts)
+  const whole = Math.max(...steps.filter((other) => other.started_at).map(end)) - begin
+  if (step.started_at === undefined || whole <= 0) return { from: 0, length: 100 }
+  const from = Date.parse(step.started_at)
+  const percent = (ms: number) => Math.round((1000 * ms) / whole) / 10
+  return { from: percent(from - begin), length: percent(Math.max(0, end(step) - from)) }
+}
+
 /** When a step is tried again, in words that a countdown can use. */
 export function retryText(step: Step, now: number): string {
   const seconds = Math.ceil((Date.parse(step.next_retry_at ?? '') - now) / 1000)

@@ -1,6 +1,13 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query'
 
 import { answer, api, type Schema } from '@/lib/api'
+import { boundsOf, type TimeRange } from '@/lib/time-range'
 
 const SHOWN = 20
 
@@ -20,16 +27,18 @@ export function operationsQuery(name: string) {
 }
 
 /** Which operations a list shows; what is absent selects all. */
-export interface OperationFilter {
+export interface OperationFilter extends TimeRange {
   instance?: string | undefined
   kind?: Schema<'OperationKind'> | undefined
   state?: Schema<'OperationState'> | undefined
+  batch?: string | undefined
 }
 
 /** All operations that match, newest first, in pages. */
-export function operationListQuery({ instance, kind, state }: OperationFilter) {
+export function operationListQuery(filter: OperationFilter) {
+  const { instance, kind, state, batch, ...range } = filter
   return infiniteQueryOptions({
-    queryKey: [...operationKeys.all, 'list', instance, kind, state],
+    queryKey: [...operationKeys.all, 'list', filter],
     queryFn: ({ pageParam, signal }) =>
       answer(
         api.GET('/api/operations', {
@@ -38,6 +47,8 @@ export function operationListQuery({ instance, kind, state }: OperationFilter) {
               ...(instance && { instance }),
               ...(kind && { kind }),
               ...(state && { state: [state] }),
+              ...(batch && { batch }),
+              ...boundsOf(range, Date.now()),
               ...(pageParam && { cursor: pageParam }),
             },
           },
@@ -46,6 +57,7 @@ export function operationListQuery({ instance, kind, state }: OperationFilter) {
       ),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
   })
 }
 

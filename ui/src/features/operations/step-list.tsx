@@ -1,4 +1,5 @@
 import { Check, CircleDashed, LoaderCircle, Minus, RotateCw, X } from 'lucide-react'
+import type { ReactNode } from 'react'
 
 import type { Schema } from '@/lib/api'
 import { useNow } from '@/lib/clock'
@@ -6,22 +7,35 @@ import { cx } from '@/lib/cx'
 import { sentence } from '@/lib/text'
 import { exactTime } from '@/lib/time'
 
-import { retryText, stepLabel, took, willRetry } from './progress'
+import { retryText, spanOf, stepLabel, took, willRetry } from './progress'
 
 type Step = Schema<'Step'>
 
+interface Props {
+  steps: Step[]
+  /** With when each step went on within the whole, and who has carried it out. */
+  detailed?: boolean
+}
+
 /** The steps of an operation, as they go. */
-export function StepList({ steps }: { steps: Step[] }) {
+export function StepList({ steps, detailed = false }: Props) {
   return (
     <ol className="flex flex-col">
       {steps.map((step, i) => (
-        <StepRow key={`${i}-${step.name}`} step={step} last={i === steps.length - 1} />
+        <StepRow key={`${i}-${step.name}`} step={step} last={i === steps.length - 1}>
+          {detailed && step.started_at && (
+            <>
+              <StepSpan step={step} steps={steps} />
+              <p className="text-sm wrap-anywhere text-ink-faint">{began(step)}</p>
+            </>
+          )}
+        </StepRow>
       ))}
     </ol>
   )
 }
 
-function StepRow({ step, last }: { step: Step; last: boolean }) {
+function StepRow({ step, last, children }: { step: Step; last: boolean; children: ReactNode }) {
   const idle = step.state === 'pending' || step.state === 'skipped'
   return (
     <li className="relative flex gap-3" data-step={step.name} data-state={step.state}>
@@ -43,6 +57,7 @@ function StepRow({ step, last }: { step: Step; last: boolean }) {
             {sentence(step.error)}
           </p>
         )}
+        {children}
       </div>
     </li>
   )
@@ -94,8 +109,32 @@ function StepIcon({ step }: { step: Step }) {
 // When a step began, and who has carried it out.
 function began(step: Step): string | undefined {
   if (!step.started_at) return undefined
-  const by = step.worker ? `, last attempt by ${step.worker} (${step.build ?? 'unknown release'})` : ''
+  const by = step.worker ? `, last attempt by ${step.worker}, release ${step.build ?? 'unknown'}` : ''
   return `Began ${exactTime(new Date(step.started_at))}${by}`
+}
+
+/** A bar that shows when within the whole operation a step went on. */
+function StepSpan({ step, steps }: { step: Step; steps: Step[] }) {
+  const going = steps.some((other) => other.started_at !== undefined && other.ended_at === undefined)
+  const now = useNow(going ? 'second' : 'halfMinute')
+  const span = spanOf(step, steps, now)
+  const colour = willRetry(step) ? 'bg-warn' : spanColours[step.state]
+  return (
+    <div aria-hidden className="mt-1.5 mb-1 h-1 overflow-hidden rounded-full bg-sunken">
+      <div
+        className={cx('h-full min-w-1 rounded-full', colour)}
+        style={{ marginLeft: `${span.from}%`, width: `${span.length}%` }}
+      />
+    </div>
+  )
+}
+
+const spanColours: Record<Step['state'], string> = {
+  pending: 'bg-line-strong',
+  skipped: 'bg-line-strong',
+  running: 'bg-busy',
+  succeeded: 'bg-good',
+  failed: 'bg-bad',
 }
 
 // Only what still goes on needs a ticking clock.

@@ -1,0 +1,70 @@
+import { expect, isAccessible, isLive, newName, signIn, test } from './support'
+
+test('an operation is followed on its page, cancelled there, and tried again', async ({ page, api }) => {
+  await signIn(page)
+  const steps = page.getByRole('region', { name: /^Create ui-/ })
+  const diagram = page.getByTestId('diagram')
+  // It takes a second or so: if it was done before it could be cancelled, the next one is tried.
+  await expect(async () => {
+    const name = newName()
+    await page.goto(`/operations/${await api.create(name)}`)
+    await steps.getByRole('button', { name: 'Cancel' }).click({ timeout: 3000 })
+    const dialog = page.getByRole('dialog', { name: `Cancel creating ${name}?` })
+    await expect(dialog).toContainText('What was begun is removed again')
+    await dialog.getByRole('button', { name: 'Cancel operation' }).click({ timeout: 1000 })
+    await expect(dialog).toBeHidden()
+    await expect(diagram.locator('[data-node="lost"]')).toHaveAttribute('data-state', 'cancelled')
+    await expect(diagram.locator('[data-node="undo"]')).toHaveAttribute('data-state', 'succeeded')
+  }).toPass({ timeout: 90_000 })
+  await expect(diagram.locator('[data-edge="undo to lost"]')).toHaveAttribute('data-taken', 'true')
+  await expect(page.getByRole('img', { name: 'Undo (succeeded). It ended: cancelled.' })).toBeVisible()
+  await isAccessible(page)
+
+  const cancelled = page.url()
+  await page.getByRole('button', { name: 'Retry', exact: true }).click()
+  await expect(page.getByRole('link', { name: 'What it tries again' })).toBeVisible()
+  expect(page.url()).not.toBe(cancelled)
+  await expect(diagram.locator('[data-node="succeeded"]')).toHaveAttribute('data-state', 'succeeded', {
+    timeout: 45_000,
+  })
+  await expect(diagram.locator('[data-node="lost"]')).toHaveAttribute('data-state', 'pending')
+  await expect(steps.getByText(/last attempt by .+/).first()).toBeVisible()
+  await isAccessible(page)
+})
+
+test('operations are found by instance, kind, state and time, and the address keeps what was chosen', async ({
+  page,
+  api,
+}) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto('/operations')
+  await isLive(page)
+  const entries = page.locator('[data-operation]')
+  await page.getByLabel('Instance').fill(name)
+  await expect(page).toHaveURL(new RegExp(`instance=${name}`))
+  await expect(entries).toHaveCount(1)
+  await expect(entries).toContainText('Succeeded')
+  await api.stop(name)
+  await expect(entries).toHaveCount(2) // by itself
+  await page.getByLabel('Kind').selectOption('Stop')
+  await page.getByLabel('When').selectOption('Last hour')
+  await expect(entries).toHaveCount(1)
+  await isAccessible(page)
+  await page.reload()
+  await expect(page.getByLabel('Instance')).toHaveValue(name)
+  await expect(page.getByLabel('When')).toHaveValue('1h')
+  await expect(entries).toHaveCount(1)
+
+  await page.getByLabel('When').selectOption('Between…')
+  await page.getByLabel('Until').fill('2020-01-01T00:00')
+  await expect(page.getByText('No operation matches')).toBeVisible()
+  await page.getByRole('button', { name: 'Clear the filters' }).click()
+  await expect(page).toHaveURL(/\/operations$/)
+  await expect(page.getByLabel('Instance')).toHaveValue('')
+  await page.getByLabel('State').selectOption('succeeded')
+  await page.getByLabel('Instance').fill(name)
+  await entries.getByRole('link', { name: `Stop ${name}` }).click()
+  await expect(page.getByRole('region', { name: `Stop ${name}` })).toBeVisible()
+})
