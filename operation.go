@@ -143,7 +143,7 @@ func PlannedSteps(k Kind) []StepName {
 // begun, once it fails or is cancelled; "" where nothing is taken back.
 func UndoStep(k Kind) StepName {
 	switch k {
-	case KindCreate, KindFork, KindTrash, KindResize, KindUpdate:
+	case KindCreate, KindFork, KindTrash, KindResize, KindUpdate, KindUpgrade:
 		return StepUndo
 	default:
 		return ""

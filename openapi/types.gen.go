@@ -38,6 +38,30 @@ func (e AttentionKind) Valid() bool {
 	}
 }
 
+// Defines values for AuditOutcome.
+const (
+	AuditOutcomeFailed     AuditOutcome = "failed"
+	AuditOutcomeRefused    AuditOutcome = "refused"
+	AuditOutcomeSucceeded  AuditOutcome = "succeeded"
+	AuditOutcomeUnanswered AuditOutcome = "unanswered"
+)
+
+// Valid indicates whether the value is a known member of the AuditOutcome enum.
+func (e AuditOutcome) Valid() bool {
+	switch e {
+	case AuditOutcomeFailed:
+		return true
+	case AuditOutcomeRefused:
+		return true
+	case AuditOutcomeSucceeded:
+		return true
+	case AuditOutcomeUnanswered:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BatchItemState.
 const (
 	BatchItemStateCancelled BatchItemState = "cancelled"
@@ -524,6 +548,24 @@ func (e StepState) Valid() bool {
 	}
 }
 
+// Defines values for TaskKind.
+const (
+	Activity TaskKind = "activity"
+	Workflow TaskKind = "workflow"
+)
+
+// Valid indicates whether the value is a known member of the TaskKind enum.
+func (e TaskKind) Valid() bool {
+	switch e {
+	case Activity:
+		return true
+	case Workflow:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetHealthParamsWindow.
 const (
 	N1h  GetHealthParamsWindow = "1h"
@@ -592,6 +634,9 @@ type AuditList struct {
 	Items      []AuditEntry `json:"items"`
 	NextCursor *string      `json:"next_cursor,omitempty"`
 }
+
+// AuditOutcome defines model for AuditOutcome.
+type AuditOutcome string
 
 // Batch defines model for Batch.
 type Batch struct {
@@ -1332,6 +1377,16 @@ type ParameterList struct {
 	Items      []Parameter `json:"items"`
 }
 
+// Places Those that operations which make instances take, so that only so many are made at a time.
+type Places struct {
+	// Limit How many there are; absent where each worker goes by the CPUs of its machine.
+	Limit *int `json:"limit,omitempty"`
+	Used  int  `json:"used"`
+
+	// Waiting How many operations wait for one.
+	Waiting int `json:"waiting"`
+}
+
 // Plan defines model for Plan.
 type Plan struct {
 	Changes []PlannedChange `json:"changes"`
@@ -1545,6 +1600,21 @@ type RuntimeImageList struct {
 	Items []RuntimeImage `json:"items"`
 }
 
+// Setting defines model for Setting.
+type Setting struct {
+	// Default Whether it is not set.
+	Default bool `json:"default"`
+
+	// Name Of the environment variable.
+	Name string `json:"name"`
+
+	// Secret Whether it is set and not shown.
+	Secret bool `json:"secret"`
+
+	// Value What is in effect; absent for nothing, and for a secret.
+	Value *string `json:"value,omitempty"`
+}
+
 // SignInProvider defines model for SignInProvider.
 type SignInProvider struct {
 	Name string `json:"name"`
@@ -1619,6 +1689,61 @@ type Step struct {
 
 // StepState defines model for StepState.
 type StepState string
+
+// System defines model for System.
+type System struct {
+	// Build The release of the API that answers.
+	Build   string  `json:"build"`
+	Monitor Monitor `json:"monitor"`
+
+	// Places Those that operations which make instances take, so that only so many are made at a time.
+	Places Places `json:"places"`
+
+	// Provider Where instances live.
+	Provider string `json:"provider"`
+
+	// SchemaVersion The newest migration that the catalog has.
+	SchemaVersion int64 `json:"schema_version"`
+
+	// Settings Of the API that answers, by their names.
+	Settings   []Setting      `json:"settings"`
+	TaskQueues []TaskQueue    `json:"task_queues"`
+	Temporal   TemporalStatus `json:"temporal"`
+	Workers    []Worker       `json:"workers"`
+}
+
+// TaskKind defines model for TaskKind.
+type TaskKind string
+
+// TaskQueue defines model for TaskQueue.
+type TaskQueue struct {
+	// AddedPerSecond In the last half minute.
+	AddedPerSecond float64 `json:"added_per_second"`
+
+	// Backlog About how many tasks wait for a worker.
+	Backlog int64 `json:"backlog"`
+
+	// BacklogAgeSeconds For how long the oldest of them has waited.
+	BacklogAgeSeconds float64 `json:"backlog_age_seconds"`
+
+	// DispatchedPerSecond In the last half minute.
+	DispatchedPerSecond float64  `json:"dispatched_per_second"`
+	Name                string   `json:"name"`
+	Takes               TaskKind `json:"takes"`
+
+	// Workers How many ask for tasks.
+	Workers int `json:"workers"`
+}
+
+// TemporalStatus defines model for TemporalStatus.
+type TemporalStatus struct {
+	// Error Why workers and task queues are not known; absent while they are.
+	Error     *string `json:"error,omitempty"`
+	Namespace string  `json:"namespace"`
+
+	// Url Of Temporal Web, where there is one.
+	Url *string `json:"url,omitempty"`
+}
 
 // Token defines model for Token.
 type Token struct {
@@ -1719,6 +1844,22 @@ type UserList struct {
 	Items []User `json:"items"`
 }
 
+// Worker defines model for Worker.
+type Worker struct {
+	// Build Its release; absent where it does not say.
+	Build *string `json:"build,omitempty"`
+
+	// Identity Its process, as Temporal Web shows it.
+	Identity string `json:"identity"`
+
+	// LastSeenAt When it last asked for work, which it does every minute at least.
+	LastSeenAt time.Time  `json:"last_seen_at"`
+	Takes      []TaskKind `json:"takes"`
+
+	// TakesNew Whether new operations go to it; false for a release that ends what it has begun.
+	TakesNew bool `json:"takes_new"`
+}
+
 // BatchID defines model for BatchID.
 type BatchID = openapi_types.UUID
 
@@ -1756,6 +1897,12 @@ type ListAuditParams struct {
 
 	// Instance Only what was done to instances of this name.
 	Instance *string `form:"instance,omitempty" json:"instance,omitempty"`
+
+	// Target Only what was done to this: a target such as `instances/mydb`, how it begins, such as `instances`, or a name in it, such as `mydb`.
+	Target *string `form:"target,omitempty" json:"target,omitempty"`
+
+	// Outcome Only what came out so: answered with a status below 400, from 400, from 500, or with none that is known.
+	Outcome *AuditOutcome `form:"outcome,omitempty" json:"outcome,omitempty"`
 
 	// Since Only what was done then or later.
 	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`

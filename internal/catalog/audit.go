@@ -70,8 +70,18 @@ type AuditFilter struct {
 	UserName string  // in whatever case
 	Action   string
 	Instance string
+	Target   string // whole, or how it begins, or a name in it
+	Outcome  string // of [auditOutcomes]
 	Since    time.Time
 	Until    time.Time
+}
+
+// auditOutcomes are what can become of a request, as conditions on its status.
+var auditOutcomes = map[string]string{
+	"succeeded":  "o.status < 400",
+	"refused":    "o.status BETWEEN 400 AND 499",
+	"failed":     "o.status >= 500",
+	"unanswered": "o.status IS NULL",
 }
 
 // Audit returns at most limit entries (50 when zero, 200 at most), newest first,
@@ -90,6 +100,12 @@ func (s *Store) Audit(ctx context.Context, f AuditFilter, limit int) (entries []
 	}
 	if f.Instance != "" {
 		where.add("a.instance_name = ?", f.Instance)
+	}
+	if f.Target != "" {
+		where.add("(a.target = ? OR starts_with(a.target, ?) OR ? = ANY (string_to_array(a.target, '/')))", f.Target, f.Target+"/", f.Target)
+	}
+	if outcome, known := auditOutcomes[f.Outcome]; known {
+		where.add(outcome)
 	}
 	if !f.Since.IsZero() {
 		where.add("a.created_at >= ?", f.Since)

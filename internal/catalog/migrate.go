@@ -132,18 +132,25 @@ func (s *Store) SchemaCurrent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var version int64
-	err = s.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
-	var pg *pgconn.PgError
-	neverMigrated := errors.As(err, &pg) && pg.Code == undefinedTable
-	if err != nil && !neverMigrated {
-		return wrap(err)
+	version, err := s.SchemaVersion(ctx)
+	if err != nil {
+		return err
 	}
 	if version < needed {
 		return &toygres.Error{Code: toygres.CodeUnavailable, RetryAfter: retryAfter,
 			Message: fmt.Sprintf("the catalog's schema is at version %d, and this program needs %d; run `toygres-api migrate`", version, needed)}
 	}
 	return nil
+}
+
+// SchemaVersion returns the newest migration that the catalog has, 0 for none.
+func (s *Store) SchemaVersion(ctx context.Context) (version int64, err error) {
+	err = s.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == undefinedTable {
+		return 0, nil
+	}
+	return version, wrap(err)
 }
 
 func newestMigration() (int64, error) {

@@ -103,6 +103,18 @@ func whoElse(rows pgx.Rows, me toygres.OperationID) (others []toygres.InstanceID
 	return others, err
 }
 
+// Places are those that operations have, and that others wait for.
+type Places struct {
+	Used, Waiting int
+}
+
+// Places returns how many places are taken now, and how many are waited for.
+func (s *Store) Places(ctx context.Context) (p Places, err error) {
+	err = s.pool.QueryRow(ctx, `WITH line AS (`+line+`)
+		SELECT count(*) FILTER (WHERE admitted), count(*) FILTER (WHERE NOT admitted) FROM line`).Scan(&p.Used, &p.Waiting)
+	return p, wrap(err)
+}
+
 // StepWaits says what a step that has not begun waits for. The same message
 // again writes nothing.
 func (s *Store) StepWaits(ctx context.Context, id toygres.OperationID, step toygres.StepName, message string) error {

@@ -88,7 +88,7 @@ starts and deletes them.
 	root.AddCommand(
 		a.createCommand(), a.forkCommand(), a.bulkCommand(), a.listCommand(), a.getCommand(), a.connectCommand(), a.psqlCommand(), a.queryCommand(), a.durableCommand(),
 		a.stopCommand(), a.startCommand(), a.restartCommand(), a.updateCommand(), a.renameCommand(), a.parametersCommand(), a.resizeCommand(), a.upgradeCommand(), a.rotatePasswordCommand(), a.deleteCommand(), a.undeleteCommand(), a.offerCommand(), a.imagesCommand(),
-		a.overviewCommand(), a.operationsCommand(), a.driftCommand(), a.retentionCommand(), a.batchesCommand(), a.logsCommand(), a.eventsCommand(), a.healthCommand(), a.monitorCommand(), a.auditCommand(),
+		a.overviewCommand(), a.operationsCommand(), a.systemCommand(), a.driftCommand(), a.retentionCommand(), a.batchesCommand(), a.logsCommand(), a.eventsCommand(), a.healthCommand(), a.monitorCommand(), a.auditCommand(),
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.passwordCommand(), a.tokensCommand(), a.usersCommand(),
 		a.versionCommand(), exitCodesHelp(), environmentHelp(),
 	)

@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) auditCommand() *cobra.Command {
-	var user, action, instance, since, until string
+	var user, action, instance, target, outcome, since, until string
 	var limit int
 	cmd := &cobra.Command{
 		Use:     "audit",
@@ -27,8 +27,15 @@ their text, and sign-ins. A request without a status is still at work, or its se
 			if limit < 1 {
 				return usagef("--limit must be at least 1")
 			}
-			params := openapi.ListAuditParams{User: optional(user), Action: optional(action), Instance: optional(instance)}
+			params := openapi.ListAuditParams{User: optional(user), Action: optional(action), Instance: optional(instance), Target: optional(target)}
 			var err error
+			if outcome != "" {
+				chosen, err := choices("outcome", []string{outcome}, openapi.AuditOutcome.Valid)
+				if err != nil {
+					return err
+				}
+				params.Outcome = &(*chosen)[0]
+			}
 			if params.Since, err = parseMoment("since", since, a.now()); err != nil {
 				return err
 			}
@@ -63,9 +70,12 @@ their text, and sign-ins. A request without a status is still at work, or its se
 	cmd.Flags().StringVar(&user, "user", "", "only what this user did")
 	cmd.Flags().StringVar(&action, "action", "", "only this action, such as deleteInstance")
 	cmd.Flags().StringVar(&instance, "instance", "", "only what was done to instances of this name")
+	cmd.Flags().StringVar(&target, "target", "", "only what was done to this, such as users/anna, users or anna")
+	cmd.Flags().StringVar(&outcome, "outcome", "", "only what succeeded, was refused, failed, or has no answer (yet)")
 	cmd.Flags().StringVar(&since, "since", "", "only what was done in this time until now (24h), or since then (2026-03-10T12:00:00Z)")
 	cmd.Flags().StringVar(&until, "until", "", "only what was done longer ago than this, or before then")
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many entries at most")
+	complete(cmd, "outcome", "succeeded", "refused", "failed", "unanswered")
 	a.completeInstanceFlag(cmd)
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"runtime"
 	"strings"
 	"time"
 
@@ -13,10 +14,14 @@ import (
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/internal/temporal"
 	"github.com/toygres/toygres/providers"
+	"github.com/toygres/toygres/providers/local"
 	"github.com/toygres/toygres/services/api/oidc"
 )
 
-// config is what the environment says; each name has the prefix TOYGRES_.
+// prefix is that of all names in the environment.
+const prefix = "TOYGRES_"
+
+// config is what the environment says; each name has the prefix.
 type config struct {
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8080"`
 	MetricsListen  string   `env:"METRICS_LISTEN"`  // for /metrics alone; empty: /metrics is at LISTEN
@@ -33,6 +38,9 @@ type config struct {
 	OpenID []oidc.Config `envPrefix:"OIDC"` // OIDC_0_NAME, OIDC_0_ISSUER, …; see docs/sign-in.md
 
 	Quota catalog.QuotaConfig
+
+	// How many instances the workers make at a time, only to tell; see their configuration.
+	CreatesAtOnce int `env:"CREATES_AT_ONCE"`
 
 	// For how long a deleted instance can be brought back; 0: it is removed at once.
 	KeepDeleted time.Duration `env:"KEEP_DELETED" envDefault:"24h"`
@@ -58,7 +66,7 @@ func readCatalogConfig() (catalogConfig, error) {
 }
 
 func read[T any]() (T, error) {
-	c, err := env.ParseAsWithOptions[T](env.Options{Prefix: "TOYGRES_"})
+	c, err := env.ParseAsWithOptions[T](env.Options{Prefix: prefix})
 	if err != nil {
 		return c, fmt.Errorf("read the environment: %w", err)
 	}
@@ -87,6 +95,14 @@ func (c config) trustedProxies() ([]*net.IPNet, error) {
 		networks = append(networks, network)
 	}
 	return networks, nil
+}
+
+// places is how many instances are made at a time, 0 where only the workers know.
+func (c config) places() int {
+	if c.CreatesAtOnce == 0 && c.Provider.Name == local.Name {
+		return runtime.NumCPU() + 1 // they are on this machine
+	}
+	return max(c.CreatesAtOnce, 0)
 }
 
 func (c config) keepDeleted() (time.Duration, error) {

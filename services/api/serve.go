@@ -83,7 +83,7 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	defer workflows.Close()
-	handler, err := newServer(c, store, workflows, tracing, metrics, log)
+	handler, err := newServer(c, cc, store, workflows, tracing, metrics, log)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func serve(ctx context.Context, stderr io.Writer) (err error) {
 	return listenUntil(ctx, listener, handler, c.Drain, log)
 }
 
-func newServer(c config, store *catalog.Store, workflows client.Client, tracing *telemetry.Tracing,
+func newServer(c config, cc catalogConfig, store *catalog.Store, workflows client.Client, tracing *telemetry.Tracing,
 	metrics *telemetry.Metrics, log *slog.Logger) (*server.Server, error) {
 	provider, err := c.Provider.Open(log)
 	if err != nil {
@@ -127,6 +127,10 @@ func newServer(c config, store *catalog.Store, workflows client.Client, tracing 
 	if err != nil {
 		return nil, err
 	}
+	settings, err := settings(c, cc)
+	if err != nil {
+		return nil, err
+	}
 	site, err := fs.Sub(ui.Dist, "dist")
 	if err != nil {
 		return nil, err
@@ -135,7 +139,8 @@ func newServer(c config, store *catalog.Store, workflows client.Client, tracing 
 		Catalog: store, Provider: provider, Temporal: workflows, UI: site, Log: log,
 		Metrics: metrics, MetricsOutside: c.MetricsListen != "",
 		TemporalNamespace: c.Temporal.Namespace, TemporalUIURL: c.TemporalUIURL,
-		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, OpenID: openID, KeepDeleted: keep, Tracing: tracing.Enabled,
+		PublicURL: publicURL, TrustedProxies: proxies, SignInLimits: limits, OpenID: openID, Settings: settings, Places: c.places(),
+		KeepDeleted: keep, Tracing: tracing.Enabled,
 	})
 }
 

@@ -62,8 +62,8 @@ func (d *deployment) options() worker.DeploymentOptions {
 	}
 }
 
-func (d *deployment) version(buildID string) worker.WorkerDeploymentVersion {
-	return worker.WorkerDeploymentVersion{DeploymentName: d.Deployment, BuildID: buildID}
+func (v versioning) version(buildID string) worker.WorkerDeploymentVersion {
+	return worker.WorkerDeploymentVersion{DeploymentName: v.Deployment, BuildID: buildID}
 }
 
 // keepSettled settles again and again until ctx ends.

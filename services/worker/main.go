@@ -94,7 +94,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	watcher := monitor.New(monitor.Options{Catalog: cat, Provider: prov, Log: log, Build: c.Versioning.BuildID, Every: c.MonitorInterval})
-	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, monitor: watcher, log: log, places: c.CreatesAtOnce, keep: keep}
+	queue := &taskQueue{client: workflows, catalog: cat, provider: prov, monitor: watcher, log: log, places: c.CreatesAtOnce, keep: keep,
+		version: c.Versioning.version(c.Versioning.BuildID)}
 	if c.Versioning.Enabled {
 		queue.release = &deployment{versioning: c.Versioning, client: workflows, log: log}
 	}

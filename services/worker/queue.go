@@ -25,6 +25,7 @@ type taskQueue struct {
 	monitor  *monitor.Monitor
 	log      *slog.Logger
 	places   int                            // creates at a time
+	version  worker.WorkerDeploymentVersion // of this program
 	release  *deployment                    // nil without versioning
 	keep     map[toygres.Kept]time.Duration // what is not kept for ever
 
@@ -79,6 +80,8 @@ func (q *taskQueue) take(ctx context.Context) error {
 		default: // the first one is enough
 		}
 	})
+	// Without versioning it only tells others which release this is.
+	options.DeploymentOptions.Version = q.version
 	if q.release != nil {
 		options.DeploymentOptions = q.release.options()
 	}

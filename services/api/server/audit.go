@@ -159,6 +159,7 @@ func (s *Server) ListAudit(ctx context.Context, request openapi.ListAuditRequest
 	}
 	entries, more, err := s.options.Catalog.Audit(ctx, catalog.AuditFilter{
 		Before: catalog.AuditID(before), UserName: or(p.User), Action: or(p.Action), Instance: or(p.Instance), Since: or(p.Since), Until: or(p.Until),
+		Target: or(p.Target), Outcome: string(or(p.Outcome)),
 	}, or(p.Limit))
 	if err != nil {
 		return nil, err

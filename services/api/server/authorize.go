@@ -71,6 +71,7 @@ var needs = map[string]toygres.Role{
 	"cancelOperation":  toygres.RoleOperator,
 	"retryOperation":   toygres.RoleOperator,
 	"retryStep":        toygres.RoleOperator,
+	"getSystem":        toygres.RoleOperator, // addresses and paths of the installation
 	"checkDrift":       toygres.RoleOperator,
 	"repairDrift":      toygres.RoleAdmin, // it is about what is left when everybody else has gone
 

@@ -48,6 +48,8 @@ type Options struct {
 
 	OpenID         map[string]*oidc.Provider // with whom people can sign in, by name
 	SignInLimits   catalog.SignInLimits      // zero: catalog.DefaultSignInLimits
+	Settings       []Setting                 // that the program was started with, for people to see
+	Places         int                       // how many instances may be made at a time; 0: that is not known
 	KeepDeleted    time.Duration             // for how long a deleted instance can be brought back; 0: not at all
 	StreamsPerUser int                       // zero: 20
 	StreamBuffer   int                       // events a stream may lag behind; zero: 256

@@ -35,6 +35,8 @@ type temporal struct {
 	ends      []string                                           // workflow ids of what was terminated
 	pending   *workflowservice.DescribeWorkflowExecutionResponse // of every workflow; nil: there is none
 	reset     []string                                           // ids of activities that were to be tried at once
+
+	queues map[enumspb.TaskQueueType]*workflowservice.DescribeTaskQueueResponse
 }
 
 // pending is a workflow of an operation with one activity.

@@ -1335,6 +1335,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this installation is made of, and how its parts are
+         * @description Workers and task queues are as Temporal tells of them. While that does not answer they are missing, and `temporal` says so; all
+         *     else is there.
+         */
+        get: operations["getSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -1530,6 +1551,8 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             next_cursor?: string;
         };
+        /** @enum {string} */
+        AuditOutcome: "succeeded" | "refused" | "failed" | "unanswered";
         Batch: {
             cancel_asked: boolean;
             counts: components["schemas"]["BatchCounts"];
@@ -2161,6 +2184,14 @@ export interface components {
             from_server: boolean;
             items: components["schemas"]["Parameter"][];
         };
+        /** @description Those that operations which make instances take, so that only so many are made at a time. */
+        Places: {
+            /** @description How many there are; absent where each worker goes by the CPUs of its machine. */
+            limit?: number;
+            used: number;
+            /** @description How many operations wait for one. */
+            waiting: number;
+        };
         Plan: {
             changes: components["schemas"]["PlannedChange"][];
             /** @description For the parameter `plan` of the request that carries it out. */
@@ -2325,6 +2356,16 @@ export interface components {
         RuntimeImageList: {
             items: components["schemas"]["RuntimeImage"][];
         };
+        Setting: {
+            /** @description Whether it is not set. */
+            default: boolean;
+            /** @description Of the environment variable. */
+            name: string;
+            /** @description Whether it is set and not shown. */
+            secret: boolean;
+            /** @description What is in effect; absent for nothing, and for a secret. */
+            value?: string;
+        };
         SignalDurableFunctionRequest: {
             /** @description JSON text that the function gets with the signal; {} when absent. */
             data?: string;
@@ -2383,6 +2424,59 @@ export interface components {
         };
         /** @enum {string} */
         StepState: "pending" | "running" | "succeeded" | "failed" | "skipped";
+        System: {
+            /** @description The release of the API that answers. */
+            build: string;
+            monitor: components["schemas"]["Monitor"];
+            places: components["schemas"]["Places"];
+            /** @description Where instances live. */
+            provider: string;
+            /**
+             * Format: int64
+             * @description The newest migration that the catalog has.
+             */
+            schema_version: number;
+            /** @description Of the API that answers, by their names. */
+            settings: components["schemas"]["Setting"][];
+            task_queues: components["schemas"]["TaskQueue"][];
+            temporal: components["schemas"]["TemporalStatus"];
+            workers: components["schemas"]["Worker"][];
+        };
+        /** @enum {string} */
+        TaskKind: "workflow" | "activity";
+        TaskQueue: {
+            /**
+             * Format: double
+             * @description In the last half minute.
+             */
+            added_per_second: number;
+            /**
+             * Format: int64
+             * @description About how many tasks wait for a worker.
+             */
+            backlog: number;
+            /**
+             * Format: double
+             * @description For how long the oldest of them has waited.
+             */
+            backlog_age_seconds: number;
+            /**
+             * Format: double
+             * @description In the last half minute.
+             */
+            dispatched_per_second: number;
+            name: string;
+            takes: components["schemas"]["TaskKind"];
+            /** @description How many ask for tasks. */
+            workers: number;
+        };
+        TemporalStatus: {
+            /** @description Why workers and task queues are not known; absent while they are. */
+            error?: string;
+            namespace: string;
+            /** @description Of Temporal Web, where there is one. */
+            url?: string;
+        };
         Token: {
             /** Format: date-time */
             created_at: string;
@@ -2465,6 +2559,20 @@ export interface components {
         };
         UserList: {
             items: components["schemas"]["User"][];
+        };
+        Worker: {
+            /** @description Its release; absent where it does not say. */
+            build?: string;
+            /** @description Its process, as Temporal Web shows it. */
+            identity: string;
+            /**
+             * Format: date-time
+             * @description When it last asked for work, which it does every minute at least.
+             */
+            last_seen_at: string;
+            takes: components["schemas"]["TaskKind"][];
+            /** @description Whether new operations go to it; false for a release that ends what it has begun. */
+            takes_new: boolean;
         };
     };
     responses: {
@@ -2596,8 +2704,12 @@ export interface operations {
                 instance?: string;
                 /** @description How many at most. */
                 limit?: components["parameters"]["Limit"];
+                /** @description Only what came out so: answered with a status below 400, from 400, from 500, or with none that is known. */
+                outcome?: components["schemas"]["AuditOutcome"];
                 /** @description Only what was done then or later. */
                 since?: string;
+                /** @description Only what was done to this: a target such as `instances/mydb`, how it begins, such as `instances`, or a name in it, such as `mydb`. */
+                target?: string;
                 /** @description Only what was done before. */
                 until?: string;
                 /** @description Only what this user did, in whatever case. */
@@ -4038,6 +4150,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
             };
             default: components["responses"]["Problem"];
         };

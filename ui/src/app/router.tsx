@@ -9,6 +9,7 @@ import {
   stringifySearchWith,
 } from '@tanstack/react-router'
 
+import { parseAuditFilter } from '@/features/audit/queries'
 import { parseInstanceSearch } from '@/features/instances/instance-search'
 import { kinds, states } from '@/features/operations/progress'
 import type { OperationFilter } from '@/features/operations/queries'
@@ -144,6 +145,7 @@ const people = createRoute({
 const audit = createRoute({
   getParentRoute: () => signedIn,
   path: '/audit',
+  validateSearch: parseAuditFilter,
   component: lazyRouteComponent(() => import('./pages/audit'), 'AuditPage'),
 })
 

@@ -7,6 +7,28 @@ export const systemKeys = {
   drift: ['drift'] as const,
 }
 
+/** What the installation is made of. Nothing tells of workers that come and go, so it is asked for again. */
+export const systemQuery = queryOptions({
+  queryKey: ['system'],
+  queryFn: ({ signal }) => answer(api.GET('/api/system', { signal })),
+  refetchInterval: 10_000,
+})
+
+/** What can be done with the monitor as a whole. */
+export type MonitorAction = 'pause' | 'resume' | 'restart'
+
+export function useMonitorAction() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (action: MonitorAction) => {
+      if (action === 'pause') return answer(api.POST('/api/monitor/pause'))
+      if (action === 'resume') return answer(api.POST('/api/monitor/resume'))
+      return answer(api.POST('/api/monitor/restart'))
+    },
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
+
 /** What catalog, provider and Temporal do not agree about. A check that was asked for ends without an event. */
 export const driftQuery = queryOptions({
   queryKey: systemKeys.drift,

@@ -1,0 +1,39 @@
+import { expect, isAccessible, signIn, test } from './support'
+
+test('the system page tells of workers and settings, and keeps secrets', async ({ page }) => {
+  await signIn(page)
+  await page.goto('/system')
+  await expect(page.locator('[data-worker]').getByText('Working').first()).toBeVisible()
+  await expect(page.locator('[data-queue="workflow"]')).toContainText(/for \d+ workers?/)
+  const catalog = page.locator('[data-setting="TOYGRES_CATALOG_URL"]')
+  await expect(catalog).toHaveText('TOYGRES_CATALOG_URLSet')
+  await page.getByText('have their default').click()
+  await expect(page.locator('[data-setting="TOYGRES_DRAIN"]')).toBeVisible()
+  await isAccessible(page)
+})
+
+test('the monitor is paused, resumed and restarted, and parts are compared', async ({ page }) => {
+  await signIn(page)
+  await page.goto('/system')
+  const monitor = page.getByRole('region', { name: 'Monitor' })
+  await monitor.getByRole('button', { name: 'Pause' }).click()
+  await expect(monitor.getByText('Paused', { exact: true })).toBeVisible()
+  await page.goto('/instances')
+  await expect(page.getByText('The monitor is paused').or(page.getByText('Create your first'))).toBeVisible()
+  await page.goto('/system')
+  await monitor.getByRole('button', { name: 'Resume' }).click()
+  await expect(monitor.getByText(/^(Watching|Behind)$/)).toBeVisible()
+  await monitor.getByRole('button', { name: 'Restart' }).click()
+  await expect(page.getByText('The monitor begins anew.')).toBeVisible()
+
+  const check = page.waitForResponse('**/api/drift/check')
+  await page.getByRole('button', { name: 'Check now' }).click()
+  const { id } = (await (await check).json()) as { id: string }
+  await expect
+    .poll(async () => {
+      const asked = await page.request.get(`/api/drift/checks/${id}`)
+      return ((await asked.json()) as { ended_at?: string }).ended_at !== undefined
+    })
+    .toBe(true)
+  await expect(page.getByText(/Compared just now|Compared \d+ seconds ago/)).toBeVisible()
+})
