@@ -74,6 +74,23 @@ var changes = []change{
 	}, after: worksAndGoes},
 }
 
+// Its steps are those of a create and of an update, so it is enough to kill who
+// carries them out. The catalog is told that the server is an older release, as
+// if a newer one had been installed since.
+var upgrade = change{kind: toygres.KindUpgrade, local: true, ask: func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
+	_, err := connect(t, stack.CatalogURL).Exec(t.Context(), `UPDATE instances SET server_version = version || '.0' WHERE name = $1`, name)
+	require.NoError(t, err)
+	response := accepted(t, func() (*openapi.UpgradeInstanceResponse, error) {
+		return stack.Client.UpgradeInstanceWithResponse(t.Context(), name)
+	})
+	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
+	return *response.JSON202
+}, after: func(t *testing.T, stack *stacktest.Stack, name string) {
+	instance, err := stack.Client.GetInstanceWithResponse(t.Context(), name)
+	require.NoError(t, err)
+	require.Equal(t, stack.Query(t, name, "SHOW server_version"), *instance.JSON200.ServerVersion)
+}}
+
 const connectionsParameter = "max_connections"
 
 func parametersOf(t *testing.T, stack *stacktest.Stack, name string) map[string]string {
@@ -121,6 +138,7 @@ func TestAnyPartKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) 
 // killed worker leaves.
 func TestTheWorkerKilledAtAnyStepOfAnyOtherOperationIsNotNoticedInTheEnd(t *testing.T) {
 	others := slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return !c.worker })
+	others = append(others, upgrade)
 	stack := newStack(t)
 	survive(t, stack, others, func(t *testing.T) { killWorker(t, stack) })
 }
