@@ -133,20 +133,13 @@ func TestEveryCommandThatFailsSaysWhyAndWithWhichExitCode(t *testing.T) {
 		{[]string{"create", "Bad_Name"}, 2, "name"},
 		{[]string{"create", "demo"}, 4, "demo"},
 		{[]string{"create", "old", "--version", "9"}, 2, "version"},
+		{[]string{"create", "tuned", "--set", "work_mem=lots"}, 2, "parameters.work_mem"},
 		{[]string{"delete", "demo"}, 2, "--yes"},
 		{[]string{"resize", "demo", "--storage", "1GiB"}, 2, "can only grow"},
 		{[]string{"query", "demo", "CREATE TABLE t ()"}, 8, "25006"},
 		{[]string{"--server", "http://127.0.0.1:1", "list"}, 5, "login"},
 	} {
-		cmd := shared.CLI(t.Context(), c.args...)
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		err := cmd.Run()
-		var exit *exec.ExitError
-		require.ErrorAs(t, err, &exit, "%v", c.args)
-		require.Equal(t, c.code, exit.ExitCode(), "%v: %s", c.args, stderr.String())
-		require.Contains(t, stderr.String(), c.says)
-		require.Empty(t, stdout.String())
+		refused(t, c.code, c.says, c.args...)
 	}
 }
 
