@@ -13,6 +13,7 @@ import (
 type Parameter struct {
 	Name        string
 	Current     string // with its unit
+	Default     string // PostgreSQL's own, a bare number
 	Unit        string // that bare numbers and the bounds count; "" for none
 	Category    string
 	Description string
@@ -23,6 +24,20 @@ type Parameter struct {
 
 	PendingRestart bool // its file says something else, which a restart would bring
 	AlteredSystem  bool // ALTER SYSTEM has set it, which goes before all else
+}
+
+// DefaultWithUnit is PostgreSQL's own default, written as Current is.
+func (p Parameter) DefaultWithUnit() string {
+	number, err := strconv.ParseFloat(p.Default, 64)
+	if err != nil || number <= 0 {
+		return p.Default
+	}
+	for _, unit := range slices.Backward(unitsLike(p.Unit)) {
+		if count := number * sizeOfUnit(p.Unit) / sizeOfUnit(unit); count == math.Trunc(count) {
+			return strconv.FormatFloat(count, 'f', -1, 64) + unit
+		}
+	}
+	return p.Default
 }
 
 // NeedsRestart reports whether another value takes a restart.

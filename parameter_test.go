@@ -128,3 +128,14 @@ func TestAPlanTakesTheMostThatOneOfItsChangesTakes(t *testing.T) {
 		}
 	}
 }
+
+func TestDefaultsAreWrittenInTheLargestUnitThatCountsThemWhole(t *testing.T) {
+	for _, c := range []struct{ bare, unit, want string }{
+		{"16384", "8kB", "128MB"}, {"4096", "kB", "4MB"}, {"300", "s", "5min"}, {"1", "8kB", "8kB"}, {"90", "s", "90s"}, {"0.5", "ms", "500us"},
+		{"-1", "kB", "-1"}, {"0", "ms", "0"}, {"100", "", "100"}, {"on", "", "on"}, {"", "", ""},
+	} {
+		if got := (Parameter{Default: c.bare, Unit: c.unit}).DefaultWithUnit(); got != c.want {
+			t.Errorf("%s of %q: %q, not %q", c.bare, c.unit, got, c.want)
+		}
+	}
+}

@@ -571,6 +571,7 @@ const (
 	N1h  GetHealthParamsWindow = "1h"
 	N24h GetHealthParamsWindow = "24h"
 	N30d GetHealthParamsWindow = "30d"
+	N7d  GetHealthParamsWindow = "7d"
 )
 
 // Valid indicates whether the value is a known member of the GetHealthParamsWindow enum.
@@ -581,6 +582,8 @@ func (e GetHealthParamsWindow) Valid() bool {
 	case N24h:
 		return true
 	case N30d:
+		return true
+	case N7d:
 		return true
 	default:
 		return false
@@ -1344,7 +1347,10 @@ type Parameter struct {
 	Category *string `json:"category,omitempty"`
 
 	// Current What the server has, with its unit; absent while it does not run, as all that follows.
-	Current     *string `json:"current,omitempty"`
+	Current *string `json:"current,omitempty"`
+
+	// Default What PostgreSQL comes with, with its unit; absent when that is nothing. The size of an instance brings others for some.
+	Default     *string `json:"default,omitempty"`
 	Description *string `json:"description,omitempty"`
 
 	// Fixed Why it can't be set; absent for one that can.

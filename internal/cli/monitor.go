@@ -25,7 +25,7 @@ func (a *app) healthCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			span := openapi.GetHealthParamsWindow(window)
 			if !span.Valid() {
-				return usagef("--window must be 1h, 24h or 30d")
+				return usagef("--window must be 1h, 24h, 7d or 30d")
 			}
 			c, err := a.connect()
 			if err != nil {
@@ -38,8 +38,8 @@ func (a *app) healthCommand() *cobra.Command {
 			return a.print(history, func(out io.Writer) { a.printHealth(out, args[0], history) })
 		},
 	}
-	cmd.Flags().StringVar(&window, "window", "1h", "how far to go back: 1h by the minute, 24h or 30d by the hour")
-	complete(cmd, "window", "1h", "24h", "30d")
+	cmd.Flags().StringVar(&window, "window", "1h", "how far to go back: 1h by the minute, 24h, 7d or 30d by the hour")
+	complete(cmd, "window", "1h", "24h", "7d", "30d")
 	return cmd
 }
 

@@ -16,7 +16,7 @@ const behindAfter = time.Minute
 
 // healthWindows are how far histories go back.
 var healthWindows = map[openapi.GetHealthParamsWindow]time.Duration{
-	openapi.N1h: time.Hour, openapi.N24h: 24 * time.Hour, openapi.N30d: 30 * 24 * time.Hour,
+	openapi.N1h: time.Hour, openapi.N24h: 24 * time.Hour, openapi.N7d: 7 * 24 * time.Hour, openapi.N30d: 30 * 24 * time.Hour,
 }
 
 // GetHealth answers the health of an instance with its history.

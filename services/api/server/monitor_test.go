@@ -33,7 +33,7 @@ func TestHealthIsShownWithItsReasonAndHistory(t *testing.T) {
 	require.NoError(t, a.store.RecordProbes(t.Context(), []catalog.InstanceProbes{p}))
 
 	viewer := a.as(a.user("vera", toygres.RoleViewer))
-	for window, span := range map[string]int{"": 60, "?window=1h": 60, "?window=24h": 3600, "?window=30d": 3600} {
+	for window, span := range map[string]int{"": 60, "?window=1h": 60, "?window=24h": 3600, "?window=7d": 3600, "?window=30d": 3600} {
 		got := viewer.get("/api/instances/demo/health" + window)
 		require.Equal(t, 200, got.status, "%s", got.body)
 		var h openapi.HealthHistory

@@ -17,7 +17,7 @@ import (
 // describeParameters asks a server for its parameters, in the order of the
 // fields of [toygres.Parameter].
 const describeParameters = `
-SELECT name, coalesce(current_setting(name, true), ''), coalesce(unit, ''), category, short_desc, context, vartype,
+SELECT name, coalesce(current_setting(name, true), ''), coalesce(boot_val, ''), coalesce(unit, ''), category, short_desc, context, vartype,
        coalesce(min_val, ''), coalesce(max_val, ''), coalesce(enumvals, '{}'), pending_restart,
        coalesce(sourcefile LIKE '%/postgresql.auto.conf', false)
 FROM pg_settings ORDER BY name`
@@ -56,7 +56,7 @@ func (s *Server) ListParameters(ctx context.Context, request openapi.ListParamet
 }
 
 func parameter(p toygres.Parameter, set map[string]string) openapi.Parameter {
-	out := openapi.Parameter{Name: p.Name, Current: &p.Current, Unit: optional(p.Unit), Type: optional(p.Type), Category: optional(p.Category),
+	out := openapi.Parameter{Name: p.Name, Current: &p.Current, Default: optional(p.DefaultWithUnit()), Unit: optional(p.Unit), Type: optional(p.Type), Category: optional(p.Category),
 		Description: optional(p.Description), Min: optional(p.Min), Max: optional(p.Max)}
 	if value, is := set[p.Name]; is {
 		out.Set = &value
@@ -94,7 +94,7 @@ func (s *Server) parametersOf(ctx context.Context, instance toygres.Instance) ([
 	parameters := make([]toygres.Parameter, len(result.Rows))
 	for i, row := range result.Rows {
 		p := &parameters[i]
-		for j, target := range []any{&p.Name, &p.Current, &p.Unit, &p.Category, &p.Description, &p.Context, &p.Type,
+		for j, target := range []any{&p.Name, &p.Current, &p.Default, &p.Unit, &p.Category, &p.Description, &p.Context, &p.Type,
 			&p.Min, &p.Max, &p.Enum, &p.PendingRestart, &p.AlteredSystem} {
 			if err := json.Unmarshal(row[j], target); err != nil {
 				return nil, fmt.Errorf("read the parameters of instance %s: %w", instance.ID, err)

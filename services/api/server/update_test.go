@@ -279,6 +279,7 @@ func TestParametersAreShownAsTheServerHasThem(t *testing.T) {
 		by[p.Name] = p
 	}
 	require.Equal(t, openapi.TakesReload, *by["work_mem"].Takes)
+	require.Equal(t, "4MB", *by["work_mem"].Default)
 	require.Equal(t, openapi.TakesRestart, *by["max_connections"].Takes)
 	require.Nil(t, by["port"].Takes)
 	require.Contains(t, *by["port"].Fixed, "where the server listens")

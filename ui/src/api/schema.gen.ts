@@ -2161,6 +2161,8 @@ export interface components {
             category?: string;
             /** @description What the server has, with its unit; absent while it does not run, as all that follows. */
             current?: string;
+            /** @description What PostgreSQL comes with, with its unit; absent when that is nothing. The size of an instance brings others for some. */
+            default?: string;
             description?: string;
             /** @description Why it can't be set; absent for one that can. */
             fixed?: string;
@@ -3403,7 +3405,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description How far the history goes back. */
-                window?: "1h" | "24h" | "30d";
+                window?: "1h" | "24h" | "7d" | "30d";
             };
             header?: never;
             path: {

@@ -6,9 +6,9 @@ import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
 import { TextAreaField, TextField } from '@/components/field'
 import type { Schema } from '@/lib/api'
+import { differences, readAssignments, writeAssignments } from '@/lib/assignments'
 import { fieldMessages } from '@/lib/problem'
 
-import { differences, readAssignments, writeAssignments } from './assignments'
 import { useUpdateInstance } from './queries'
 
 /** Where people say what an instance is for. */

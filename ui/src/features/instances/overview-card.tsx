@@ -4,9 +4,8 @@ import { Card } from '@/components/card'
 import { CopyButton } from '@/components/copy-button'
 import { RelativeTime } from '@/components/relative-time'
 import type { Schema } from '@/lib/api'
+import { writeAssignments } from '@/lib/assignments'
 import { humanCPU, humanMemory, humanStorage } from '@/lib/size'
-
-import { writeAssignments } from './assignments'
 
 const health: Record<Schema<'Health'>, string> = {
   healthy: 'Healthy',

@@ -119,7 +119,7 @@ export function useCreateInstances() {
   })
 }
 
-type UpdateRequest = Schema<'UpdateInstanceRequest'>
+export type UpdateRequest = Schema<'UpdateInstanceRequest'>
 
 /**
  * Changes the instance called name: only if it is still as it was when plan was made, if there is one. It answers with an
@@ -154,16 +154,17 @@ export function useForkInstance(source: string) {
   })
 }
 
-/** Asks what a change of the instance called name would do. */
-export function usePlanUpdate(name: string) {
-  return useMutation({
-    mutationFn: async (body: UpdateRequest) => {
-      const query = { dry_run: true }
-      const plan = await answer(
-        api.PATCH('/api/instances/{name}', { body, params: { path: { name }, query } }),
-      )
+/** What a change of the instance called name would do. */
+export function planQuery(name: string, body: UpdateRequest) {
+  return queryOptions({
+    queryKey: ['instances', 'plan', name, body],
+    queryFn: async ({ signal }) => {
+      const params = { path: { name }, query: { dry_run: true } }
+      const plan = await answer(api.PATCH('/api/instances/{name}', { body, params, signal }))
       return plan as Schema<'Plan'>
     },
+    staleTime: 0,
+    gcTime: 0,
   })
 }
 

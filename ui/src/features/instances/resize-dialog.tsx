@@ -7,12 +7,12 @@ import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
 import { TextField } from '@/components/field'
 import type { Schema } from '@/lib/api'
-import { fieldMessages } from '@/lib/problem'
-import { toast } from '@/lib/toasts'
 
-import { offerQuery, useUpdateInstance } from './queries'
+import { PlanPreview } from './plan-preview'
+import { offerQuery } from './queries'
 import { checkResize, resizeRequest, sizeDraft } from './resize'
 import { canResize } from './state'
+import { usePlannedUpdate } from './use-planned-update'
 
 interface Props {
   instance: Schema<'Instance'>
@@ -41,49 +41,29 @@ export function ResizeButton({ instance, onStarted }: Props) {
 function ResizeDialog({ instance, onStarted, onClose }: Props & { onClose: () => void }) {
   const [has] = useState(instance) // what the numbers were when the user began
   const [draft, setDraft] = useState(() => sizeDraft(instance))
-  const [answered, setAnswered] = useState<Record<string, string>>({})
   const offer = useQuery(offerQuery)
-  const resize = useUpdateInstance(instance.name)
 
   const broken = offer.data ? checkResize(draft, has, offer.data) : {}
   const request = resizeRequest(draft, has)
-  const ready = Object.keys(broken).length === 0 && Object.keys(request).length > 0
+  const asks = Object.keys(broken).length === 0 && Object.keys(request).length > 0
+  const resize = usePlannedUpdate(has.name, asks ? request : undefined)
   const field = (name: string, key: keyof typeof draft) => ({
     name,
     value: draft[key],
     autoComplete: 'off',
-    onChange: (event: { target: { value: string } }) => {
-      setDraft({ ...draft, [key]: event.target.value })
-      setAnswered({})
-    },
-    error: answered[name] ?? broken[name],
+    onChange: (event: { target: { value: string } }) => setDraft({ ...draft, [key]: event.target.value }),
+    error: broken[name] ?? resize.messages[name],
   })
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
-    if (!ready || resize.isPending) return
-    resize.mutate(
-      { body: request },
-      {
-        onSuccess: (answer) => {
-          // Somebody else may have given it this size already; then there is no operation.
-          if ('steps' in answer) {
-            toast(`Resizing ${instance.name}`)
-            onStarted(answer)
-          }
-          onClose()
-        },
-        onError: (error) => setAnswered(fieldMessages(error)),
-      },
-    )
+    resize.apply((operation) => {
+      if (operation) onStarted(operation)
+      onClose()
+    })
   }
   return (
     <Dialog title={`Resize ${instance.name}`} onClose={onClose}>
       <form onSubmit={submit} noValidate>
-        <p className="mb-4 text-ink-soft">
-          {has.state === 'running'
-            ? 'The server starts anew with its new size, which cuts connections for a moment.'
-            : 'The server has its new size when it is started.'}
-        </p>
         <div className="grid gap-x-3 sm:grid-cols-2">
           <TextField label="CPU" unit="CPU" inputMode="decimal" {...field('cpu_millis', 'cpu')} />
           <TextField label="Memory" unit="MiB" inputMode="numeric" {...field('memory_mib', 'memory')} />
@@ -95,16 +75,12 @@ function ResizeDialog({ instance, onStarted, onClose }: Props & { onClose: () =>
             {...field('storage_gib', 'storage')}
           />
         </div>
+        <PlanPreview plan={resize.plan} asking={asks && !resize.error} />
         {offer.isError && <ErrorAlert error={offer.error} />}
-        {resize.isError && <ErrorAlert error={resize.error} />}
+        {resize.error && <ErrorAlert error={resize.error} />}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="submit"
-            look="primary"
-            disabled={!ready || resize.isPending}
-            pending={resize.isPending}
-          >
+          <Button type="submit" look="primary" disabled={!resize.ready} pending={resize.pending}>
             Resize instance
           </Button>
         </DialogActions>

@@ -1,8 +1,8 @@
-import { SettingsCard } from '@/features/instances/settings-card'
+import { ParametersCard } from '@/features/instances/parameters-card'
 
 import { useShown } from './shown'
 
 export function ParametersTab() {
   const { instance, mayOperate, onStarted } = useShown()
-  return <SettingsCard instance={instance} mayChange={mayOperate} onStarted={onStarted} />
+  return <ParametersCard instance={instance} mayChange={mayOperate} onStarted={onStarted} />
 }

@@ -1,0 +1,107 @@
+import { expect, isAccessible, isLive, newName, signIn, test } from './support'
+
+test('parameters are searched, changed together as planned, and reset', async ({ page, api }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}/parameters`)
+  await isLive(page)
+  const row = (parameter: string) => page.locator(`[data-parameter="${parameter}"]`)
+  const search = page.getByLabel('Search parameters')
+  await search.fill('work_mem')
+  await expect(row('work_mem')).toContainText('4MB')
+  await expect(row('max_connections')).toHaveCount(0)
+  await isAccessible(page)
+
+  const change = async (parameter: string, value: string) => {
+    await search.fill(parameter)
+    await page.getByRole('button', { name: `Change ${parameter}`, exact: true }).click()
+    const field = page.getByRole('dialog').getByLabel('Value')
+    if ((await field.evaluate((node) => node.tagName)) === 'SELECT') await field.selectOption(value)
+    else await field.fill(value)
+    await page.getByRole('button', { name: 'Add to the changes' }).click()
+    await expect(row(parameter)).toContainText(`will be ${value}`)
+  }
+  const review = page.getByRole('dialog', { name: `Change the parameters of ${name}` })
+  await change('work_mem', '1kB')
+  await page.getByRole('button', { name: 'Review 1 change' }).click()
+  await expect(review.getByRole('alert')).toContainText('between 64 and')
+  await expect(review.getByRole('button', { name: 'Apply' })).toBeDisabled()
+  await review.getByRole('button', { name: 'Back' }).click()
+
+  await change('work_mem', '32MB')
+  await change('jit', 'off')
+  await change('max_locks_per_transaction', '65')
+  await page.getByRole('button', { name: 'Review 3 changes' }).click()
+  const plan = review.getByRole('region', { name: 'What would be done' })
+  await expect(plan.getByText('work_mem: not set → 32MB')).toBeVisible()
+  await expect(plan.getByText('no restart').first()).toBeVisible()
+  await expect(plan.getByText('needs a restart')).toHaveCount(1)
+  await isAccessible(page)
+  await review.getByRole('button', { name: 'Apply' }).click()
+  await expect(page.getByText('Update succeeded.')).toBeVisible({ timeout: 45_000 })
+
+  await search.fill('')
+  await page.getByLabel('Only what is set').check()
+  await expect(page.locator('[data-parameter]')).toHaveCount(3)
+  await expect(row('work_mem')).toContainText('32MB')
+  await expect(row('max_locks_per_transaction')).toContainText('65')
+  await page.getByRole('button', { name: 'Reset work_mem' }).click()
+  await page.getByRole('button', { name: 'Review 1 change' }).click()
+  await expect(plan.getByText('work_mem: 32MB → not set')).toBeVisible()
+  await review.getByRole('button', { name: 'Apply' }).click()
+  await expect(row('work_mem')).toHaveCount(0)
+})
+
+test('networks are changed as planned, and a wrong one is refused in the words of the server', async ({
+  page,
+  api,
+}) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}/settings`)
+  await isLive(page)
+  await page.getByRole('button', { name: 'Change networks' }).click()
+  const dialog = page.getByRole('dialog', { name: `Networks that may reach ${name}` })
+  const networks = dialog.getByLabel('Allowed networks')
+  const answer = page.waitForResponse((response) => response.request().method() === 'PATCH')
+  await networks.fill('10.0.0.0/8\nnowhere')
+  const problem = (await (await answer).json()) as { detail: string }
+  await expect(dialog.getByRole('alert')).toContainText(problem.detail, { ignoreCase: true })
+  await networks.fill('10.0.0.0/8\n127.0.0.0/8')
+  await expect(dialog.getByText('Allowed networks: all → 10.0.0.0/8, 127.0.0.0/8')).toBeVisible()
+  await isAccessible(page)
+  await dialog.getByRole('button', { name: 'Apply' }).click()
+  await expect(page.getByText('Update succeeded.')).toBeVisible({ timeout: 45_000 })
+  await expect(page.getByRole('listitem').filter({ hasText: '127.0.0.0/8' })).toBeVisible()
+})
+
+test('an instance is described, and protected from deletion until that is turned off', async ({
+  page,
+  api,
+}) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}`)
+  await isLive(page)
+  await page.getByRole('button', { name: 'Describe' }).click()
+  const dialog = page.getByRole('dialog', { name: `Describe ${name}` })
+  await dialog.getByLabel('Display name').fill('<b>The shop</b>')
+  await dialog.getByLabel('Description').fill('Two\nlines')
+  await dialog.getByLabel('Tags').fill('team = shop\nteam')
+  await expect(dialog.getByText('is not written as name = value')).toBeVisible()
+  await dialog.getByLabel('Tags').fill('team = shop')
+  await isAccessible(page)
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('<b>The shop</b>')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Overview' }).getByText('team=shop')).toBeVisible()
+
+  await page.getByRole('link', { name: 'Settings', exact: true }).click()
+  await page.getByRole('button', { name: 'Protect against deletion' }).click()
+  await expect(page.getByRole('button', { name: 'Delete instance' })).toBeDisabled()
+  await isAccessible(page)
+  await page.getByRole('button', { name: 'Turn protection off' }).click()
+  await expect(page.getByRole('button', { name: 'Delete instance' })).toBeEnabled()
+})
