@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 
 import { ErrorAlert } from '@/components/alert'
 import { Card } from '@/components/card'
@@ -7,8 +7,12 @@ import { Skeleton } from '@/components/skeleton'
 import type { Schema } from '@/lib/api'
 import { cx } from '@/lib/cx'
 
-import { plot } from './plot'
+import { HealthTable } from './health-table'
 import { healthQuery, windows, type Window } from './queries'
+import { latencyText, percentText, seriesOf, type Series } from './series'
+
+// What draws is much, and most pages draw nothing.
+const HealthChart = lazy(() => import('./health-chart').then((module) => ({ default: module.HealthChart })))
 
 /** How the instance has answered the monitor. */
 export function HealthCard({ instance }: { instance: Schema<'Instance'> }) {
@@ -37,66 +41,69 @@ export function HealthCard({ instance }: { instance: Schema<'Instance'> }) {
       }
     >
       {data ? (
-        <History history={data} window={window} at={new Date(dataUpdatedAt)} />
+        <History
+          monitored={data.monitored}
+          window={window}
+          series={seriesOf(data, window, { now: dataUpdatedAt, created: Date.parse(instance.created_at) })}
+        />
       ) : error ? (
         <ErrorAlert error={error} />
       ) : (
-        <Skeleton className="h-32" />
+        <Skeleton className="h-56" />
       )}
     </Card>
   )
 }
 
-function History({ history, window, at }: { history: Schema<'HealthHistory'>; window: Window; at: Date }) {
-  const { lines, failures, top, answered } = plot(history, window, at)
+function History({ monitored, window, series }: { monitored: boolean; window: Window; series: Series }) {
+  const { answered, mean, most, gaps } = series
   if (answered === undefined) {
     return (
       <p className="text-ink-faint">
-        {history.monitored ? 'It has not been probed in this time.' : 'It is not monitored.'}
+        {monitored ? 'It has not been probed in this time.' : 'It is not monitored.'}
       </p>
     )
   }
-  const summary = `${percent(answered)} of the probes were answered`
   return (
     <figure>
-      <div className="flex h-32 gap-2">
-        <div className="tabular flex flex-col justify-between text-right text-xs text-ink-faint" aria-hidden>
-          <span>{top} ms</span>
-          <span>0</span>
-        </div>
-        <svg
-          role="img"
-          aria-label={`Latency of probes; ${summary}`}
-          viewBox="0 0 1 1"
-          preserveAspectRatio="none"
-          className="h-full min-w-0 flex-1 border-b border-l"
-        >
-          {failures.map(({ x, width, part }) => (
-            <rect key={x} x={x} y={1 - part} width={width} height={part} className="fill-bad/50" />
-          ))}
-          {lines.map((line) => (
-            <polyline
-              key={line[0]?.x}
-              // A point alone would not be seen.
-              points={[...line, ...line.slice(-1)].map(({ x, y }) => `${x},${y}`).join(' ')}
-              className="fill-none stroke-accent"
-              strokeWidth={2}
-              strokeLinecap="round"
-              strokeLinejoin="round"
-              vectorEffect="non-scaling-stroke"
-            />
-          ))}
-        </svg>
+      <dl className="mb-3 grid grid-cols-3 gap-3">
+        <Figure label="Availability" text={percentText(answered)} />
+        <Figure label="Mean latency" text={mean === undefined ? '–' : latencyText(mean)} />
+        <Figure label="Longest" text={most === undefined ? '–' : latencyText(most)} />
+      </dl>
+      <div
+        role="img"
+        aria-label={`Latency of probes; ${percentText(answered)} of them were answered`}
+        className="h-40"
+      >
+        <Suspense fallback={<Skeleton className="h-40" />}>
+          <HealthChart series={series} window={window} />
+        </Suspense>
       </div>
-      <figcaption className="mt-2 text-sm text-ink-faint">
-        Mean latency of a query. {summary}
-        {failures.length > 0 && '; red is what was not'}.
+      <figcaption className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-ink-faint">
+        <Key className="h-0.5 bg-accent">mean latency of a query</Key>
+        {answered < 1 && <Key className="h-2.5 bg-bad/60">part of the probes that failed</Key>}
+        {gaps.length > 0 && <Key className="h-2.5 bg-line">not probed: stopped, paused or not watched</Key>}
       </figcaption>
+      <HealthTable series={series} />
     </figure>
   )
 }
 
-// Rounded down, so that only all is 100 %.
-function percent(part: number): string {
-  return `${Math.floor(part * 1000) / 10} %`
+function Figure({ label, text }: { label: string; text: string }) {
+  return (
+    <div>
+      <dt className="text-sm text-ink-faint">{label}</dt>
+      <dd className="tabular text-lg font-semibold">{text}</dd>
+    </div>
+  )
+}
+
+function Key({ className, children }: { className: string; children: string }) {
+  return (
+    <span className="inline-flex items-center gap-1.5">
+      <span aria-hidden className={cx('w-3 rounded-sm', className)} />
+      {children}
+    </span>
+  )
 }

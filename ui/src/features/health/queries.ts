@@ -3,13 +3,14 @@ import { queryOptions } from '@tanstack/react-query'
 import { answer, api, type Schema } from '@/lib/api'
 
 /** How far back a history goes. */
-export type Window = '1h' | '24h' | '30d'
+export type Window = '1h' | '24h' | '7d' | '30d'
 
 /** The windows, with the words for them. */
 export const windows: readonly (readonly [Window, string])[] = [
   ['1h', 'Hour'],
   ['24h', 'Day'],
-  ['30d', '30 days'],
+  ['7d', 'Week'],
+  ['30d', 'Month'],
 ]
 
 /** How the instance has answered. New counts come once a minute, without an event. */
