@@ -1,6 +1,7 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
+import type { ReactNode } from 'react'
 
 import { ErrorAlert } from '@/components/alert'
 import { Button, buttonClass } from '@/components/button'
@@ -103,9 +104,9 @@ function Numbers({ overview: { states, health, attention } }: { overview: Schema
           total={states.running ?? 0}
           what="running"
           parts={[
-            { label: 'Healthy', n: health.healthy ?? 0, tone: 'good' },
-            { label: 'Unhealthy', n: health.unhealthy ?? 0, tone: 'bad' },
-            { label: 'Not known', n: health.unknown ?? 0, tone: 'neutral' },
+            { label: 'Healthy', n: health.healthy ?? 0, tone: 'good', link: ofHealth('healthy') },
+            { label: 'Unhealthy', n: health.unhealthy ?? 0, tone: 'bad', link: ofHealth('unhealthy') },
+            { label: 'Not known', n: health.unknown ?? 0, tone: 'neutral', link: ofHealth('unknown') },
           ]}
         />
       </Card>
@@ -113,6 +114,14 @@ function Numbers({ overview: { states, health, attention } }: { overview: Schema
         <AttentionCard attention={attention} />
       </div>
     </>
+  )
+}
+
+function ofHealth(health: Schema<'Health'>) {
+  return (label: ReactNode) => (
+    <Link to="/instances" search={{ state: 'running', health }} className="hover:underline">
+      {label}
+    </Link>
   )
 }
 

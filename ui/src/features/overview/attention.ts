@@ -8,7 +8,10 @@ type Attention = Schema<'Attention'>
 /** The colour of each kind, and where more of it is to be seen. */
 export const attentionLook = {
   instances_failed: { tone: 'bad', link: linkOptions({ to: '/instances', search: { state: 'failed' } }) },
-  instances_unhealthy: { tone: 'bad', link: linkOptions({ to: '/instances', search: { state: 'running' } }) },
+  instances_unhealthy: {
+    tone: 'bad',
+    link: linkOptions({ to: '/instances', search: { health: 'unhealthy' } }),
+  },
   drift: { tone: 'warn', link: linkOptions({ to: '/system' }) },
   batches_failed: { tone: 'warn', link: linkOptions({ to: '/batches' }) },
   purged_soon: { tone: 'neutral', link: linkOptions({ to: '/instances', search: { state: 'trash' } }) },
