@@ -26,14 +26,15 @@ test('the command palette goes to a page or an instance, does things, and gives 
   await search.press('Enter')
   await expect(page.getByRole('heading', { level: 1, name })).toBeVisible()
 
-  const url = await page.getByTestId('connection-URL').textContent()
   await button.focus()
   await page.keyboard.press('Control+k')
   await search.fill(`copy ${name}`)
   await expect(palette.getByRole('option')).toHaveCount(1)
   await search.press('Enter')
   await expect(page.getByText(`Copied the connection command of ${name}`)).toBeVisible()
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(url)
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
+    /^psql '?postgres(ql)?:\/\/postgres@\S+:\d+\//,
+  )
   await expect(button).toBeFocused()
 
   await page.keyboard.press('Control+k')

@@ -83,9 +83,18 @@ export class Api {
     return (await this.last(name))?.id ?? ''
   }
 
-  async cancelLast(name: string): Promise<void> {
-    const response = await this.request.post(`/api/operations/${await this.lastOperationID(name)}/cancel`)
-    expect(response.status(), await response.text()).toBe(202)
+  /** Creates an instance that fails because it is cancelled; where it was done before that, another one. */
+  async createFailed(): Promise<string> {
+    for (let i = 0; i < 10; i++) {
+      const name = newName()
+      await this.create(name)
+      await this.request.post(`/api/operations/${await this.lastOperationID(name)}/cancel`)
+      await expect
+        .poll(async () => ['running', 'failed'].includes(await this.stateOf(name)), { timeout: 45_000 })
+        .toBe(true)
+      if ((await this.stateOf(name)) === 'failed') return name
+    }
+    throw new Error('every creation was done before it could be cancelled')
   }
 
   private async last(name: string): Promise<Schema<'Operation'> | undefined> {

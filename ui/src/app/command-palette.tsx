@@ -149,12 +149,17 @@ function matches(label: string, search: string): boolean {
 // The instance whose page this is, or those whose name has the last word of text in it.
 function useNamedInstances(text: string): Schema<'Instance'>[] {
   const { name: here = '' } = useParams({ strict: false })
-  const search = useDebounced(text.trim().split(/\s+/).at(-1) ?? '', 150)
+  const search = useDebounced(lastWord(text), 150)
   const found = useQuery(instanceSearchQuery(search))
   const current = useQuery({ ...instanceQuery(here), enabled: here !== '' && text === '' })
-  if (text !== '') return found.data?.items ?? []
+  // What was found before stays until the next answer; of that only what still fits.
+  if (text !== '') return found.data?.items.filter(({ name }) => name.includes(lastWord(text))) ?? []
   const others = found.data?.items.filter(({ name }) => name !== here) ?? []
   return current.data ? [current.data, ...others] : others
+}
+
+function lastWord(text: string): string {
+  return text.trim().toLowerCase().split(/\s+/).at(-1) ?? ''
 }
 
 function useCopyConnection() {
