@@ -19,7 +19,7 @@ export function Tabs({ label, tabs, value, onChange }: Props) {
             <Radix.Trigger
               key={tab.value}
               value={tab.value}
-              className="-mb-px border-b-2 border-transparent py-2.5 text-sm font-medium text-ink-soft transition-colors hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink"
+              className="-mb-px border-b-2 border-transparent py-2.5 text-sm font-medium text-ink-soft transition-colors hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:text-ink"
             >
               {tab.label}
             </Radix.Trigger>

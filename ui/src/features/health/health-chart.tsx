@@ -28,7 +28,7 @@ export function HealthChart({ series, window }: { series: Series; window: Window
         accessibilityLayer={false} // its page says what it shows
         margin={{ top: 6, right: 4, bottom: 0, left: 0 }}
       >
-        <CartesianGrid vertical={false} stroke="var(--line)" />
+        <CartesianGrid yAxisId="latency" vertical={false} stroke="var(--line)" />
         <XAxis
           dataKey="at"
           type="number"
@@ -50,6 +50,7 @@ export function HealthChart({ series, window }: { series: Series; window: Window
           tick={{ fill: 'var(--ink-faint)', fontSize: 11 }}
           domain={[0, 'auto']}
           tickCount={4}
+          interval={0}
         />
         <YAxis yAxisId="failed" hide domain={[0, 1]} />
         {series.gaps.map((gap) => (
