@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { expect, isLive, newName, saveAuthority, signIn, test } from './support'
+import { expect, isAccessible, isLive, newName, saveAuthority, signIn, test } from './support'
 
 const urlFile = process.env.CONNECTION_URL_FILE
 
@@ -65,6 +65,52 @@ test('rules are explained while typing, and nothing is sent that breaks them', a
   await page.getByRole('button', { name: 'Create instance' }).click()
   await expect(page.getByRole('textbox', { name: 'CPU' })).toBeFocused()
   expect(sent).toBe(0)
+})
+
+test("the plan and the server's rules are shown before anything is made", async ({ page, api }) => {
+  const name = api.adopt(newName())
+  await signIn(page)
+  await page.goto('/instances/new')
+  const preview = page.getByRole('region', { name: 'What will be made' })
+  await expect(preview.getByText('Give it a name')).toBeVisible()
+  await page.getByLabel('Name').fill(name)
+  await expect(preview.getByRole('list', { name: 'Steps' }).getByRole('listitem')).toContainText([
+    'Provision',
+    'Wait for ready',
+    'Test connection',
+    'Mark running',
+  ])
+  await page.getByLabel('Allowed networks').fill('10.0.0.1/8')
+  await expect(page.getByText('"10.0.0.1/8" is not written in full; write 10.0.0.0/8').first()).toBeVisible()
+  await expect(preview.getByText('It can’t be made like this.')).toBeVisible()
+  await page.getByLabel('Allowed networks').fill('10.0.0.0/8, 127.0.0.0/8')
+  await page.getByLabel('PostgreSQL parameters').fill('work_mem = much')
+  await expect(page.getByLabel('PostgreSQL parameters')).toHaveAttribute('aria-invalid', 'true')
+  await page.getByLabel('PostgreSQL parameters').fill('work_mem = 8MB')
+  await page.getByLabel('Tags').fill('team = shop')
+  await page.getByLabel('Description').fill('Orders of the shop')
+  await page.getByLabel('Protect against deletion').check()
+  await expect(preview.getByText('10.0.0.0/8, 127.0.0.0/8')).toBeVisible()
+  await expect(preview.getByText('8MB')).toBeVisible()
+  await isAccessible(page)
+
+  await page.getByLabel('How many').fill('12')
+  await expect(preview.getByText(`12: ${name}-01 to ${name}-12`)).toBeVisible()
+  await page.getByLabel('How many').fill('501')
+  await expect(page.getByText('Must be between 1 and 500')).toBeVisible()
+  await page.getByLabel('How many').fill('1')
+  await page.getByRole('button', { name: 'Create instance' }).click()
+  await expect(page).toHaveURL(`/instances/${name}`)
+  await api.reaches(name, 'running')
+  await page.goto(`/instances?tag=team=shop&search=${name}`)
+  await expect(page.locator(`[data-instance="${name}"]`)).toBeVisible()
+  // What is protected is cleaned up only when it no longer is.
+  await api.protect(name, false)
+
+  await page.goto('/instances/new')
+  await page.getByLabel('Name').fill(name)
+  await expect(page.getByText('Is in use')).toBeVisible()
+  await expect(preview.getByText(/there is an instance/i)).toBeVisible()
 })
 
 test("the server's word on a name stands at the field", async ({ page, api }) => {

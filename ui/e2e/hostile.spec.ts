@@ -1,4 +1,4 @@
-import { expect, signIn, test } from './support'
+import { expect, newName, signIn, test } from './support'
 
 const markup = '<img src=x onerror=alert(1)>"\'{{7*7}}'
 
@@ -17,6 +17,21 @@ test('markup in a name, a search or an answer is shown as text', async ({ page }
   await expect(page.getByText('Must have one range of numbers in braces')).toBeVisible()
   await page.getByLabel('Name').fill(markup.replace(/[{}]/g, ''))
   await expect(page.getByText('Must be lower-case letters')).toBeVisible()
+  await page.getByLabel('Name').fill('any-name')
+  const network = '<img/src=x/onerror=alert(1)>'
+  await page.getByLabel('Allowed networks').fill(network) // which the server repeats
+  await expect(page.getByText(`"${network}" is no network`).first()).toBeVisible()
+  await expect(page.locator('img')).toHaveCount(0)
+})
+
+test('markup in what people say of an instance is shown as text', async ({ page, api }) => {
+  const name = newName()
+  await api.create(name, { display_name: markup, description: markup, tags: { team: markup } })
+  await signIn(page)
+  await page.goto(`/instances?search=${name}&columns=tags&tag=${encodeURIComponent(`team=${markup}`)}`)
+  const row = page.locator(`[data-instance="${name}"]`)
+  await expect(row.getByText(markup, { exact: true })).toBeVisible({ timeout: 45_000 })
+  await expect(page.getByLabel('Tag')).toHaveValue(`team=${markup}`)
   await expect(page.locator('img')).toHaveCount(0)
 })
 

@@ -21,7 +21,7 @@ export function CreateInstancePage() {
   const router = useRouter()
   return (
     <Page title="New instance">
-      <div className="mx-auto max-w-2xl">
+      <div className="mx-auto max-w-5xl">
         <Link
           to="/instances"
           className="inline-flex items-center gap-1.5 text-sm text-ink-faint hover:text-ink"
@@ -33,22 +33,20 @@ export function CreateInstancePage() {
         <p className="mt-1 mb-6 text-ink-soft">
           A PostgreSQL server of its own, with its data. <QuotaLeft />
         </p>
-        <div className="rounded-xl border bg-surface p-4 shadow-card sm:p-6">
-          {canOperate(me.role) ? (
-            <OfferedForm
-              onCreated={(name) => {
-                toast(`Creating ${name}`)
-                void router.navigate({ to: '/instances/$name', params: { name } })
-              }}
-              onCreatedMany={(id) => void router.navigate({ to: '/batches/$id', params: { id } })}
-              onCancel={() => void router.navigate({ to: '/instances' })}
-            />
-          ) : (
-            <Alert title="You may not create instances">
-              Your role is {me.role}. Ask an administrator for the role of an operator.
-            </Alert>
-          )}
-        </div>
+        {canOperate(me.role) ? (
+          <OfferedForm
+            onCreated={(name) => {
+              toast(`Creating ${name}`)
+              void router.navigate({ to: '/instances/$name', params: { name } })
+            }}
+            onCreatedMany={(id) => void router.navigate({ to: '/batches/$id', params: { id } })}
+            onCancel={() => void router.navigate({ to: '/instances' })}
+          />
+        ) : (
+          <Alert title="You may not create instances">
+            Your role is {me.role}. Ask an administrator for the role of an operator.
+          </Alert>
+        )}
       </div>
     </Page>
   )
@@ -100,7 +98,7 @@ function OfferedForm({ onCreated, onCreatedMany, onCancel }: FormProps) {
     )
   }
   return (
-    <div className="flex flex-col gap-8" aria-busy>
+    <div className="flex flex-col gap-8 rounded-xl border bg-surface p-4 shadow-card sm:p-6" aria-busy>
       {['w-full h-9', 'w-full h-16', 'w-full h-16', 'w-1/2 h-9'].map((size, i) => (
         <div key={i}>
           <Skeleton className="mb-2 h-4 w-28" />

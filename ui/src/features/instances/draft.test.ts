@@ -49,6 +49,34 @@ test('networks may be separated as people do', () => {
   })
 })
 
+test('more than one are told apart by a number, unless the name has a range already', () => {
+  const draft = { ...newDraft(offer), name: 'load', count: '12' }
+  expect(requestOf(draft, offer).name).toBe('load-{01..12}')
+  expect(requestOf({ ...draft, name: 'load-{5..7}' }, offer).name).toBe('load-{5..7}')
+  expect(requestOf({ ...draft, count: '1' }, offer).name).toBe('load')
+  for (const count of ['', '0', '501', 'many']) {
+    expect(checkDraft({ ...draft, count }, offer)).toEqual({ count: 'must be between 1 and 500' })
+  }
+})
+
+test('what is said of it is sent only where something is said', () => {
+  const draft = {
+    ...newDraft(offer),
+    name: 'mydb',
+    description: 'Orders',
+    tags: 'team = shop',
+    parameters: 'work_mem = 8MB',
+    protect: true,
+  }
+  expect(requestOf(draft, offer)).toMatchObject({
+    description: 'Orders',
+    tags: { team: 'shop' },
+    parameters: { work_mem: '8MB' },
+    deletion_protection: true,
+  })
+  expect(checkDraft({ ...draft, tags: 'team' }, offer)).toHaveProperty('tags')
+})
+
 test('a runtime image is always asked for as stock', () => {
   const draft = { ...newDraft(offer), imageType: 'pg_durable' as const, runtimeImage: 'postgis' }
   expect(requestOf(draft, offer)).toMatchObject({ image_type: 'stock', runtime_image: 'postgis' })

@@ -17,3 +17,8 @@ export function rangeOf(name: string): { count: number; first: string; last: str
     last: nameOf(Number(to)),
   }
 }
+
+/** The names of count instances that differ by their number, such as load-{01..12}. */
+export function numbered(name: string, count: number): string {
+  return `${name}-{${'1'.padStart(String(count).length, '0')}..${count}}`
+}
