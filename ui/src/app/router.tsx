@@ -10,6 +10,7 @@ import {
 } from '@tanstack/react-router'
 
 import { parseAuditFilter } from '@/features/audit/queries'
+import { itemStates } from '@/features/batches/progress'
 import { parseInstanceSearch } from '@/features/instances/instance-search'
 import { kinds, states } from '@/features/operations/progress'
 import type { OperationFilter } from '@/features/operations/queries'
@@ -195,6 +196,10 @@ const batches = createRoute({
 const batch = createRoute({
   getParentRoute: () => signedIn,
   path: '/batches/$id',
+  validateSearch: (search): { state?: (typeof itemStates)[number] } => {
+    const state = itemStates.find((known) => known === search.state)
+    return state ? { state } : {}
+  },
   component: lazyRouteComponent(() => import('./pages/batch'), 'BatchPage'),
 })
 

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { Layers, Trash2 } from 'lucide-react'
 import { useState } from 'react'
@@ -19,8 +19,8 @@ export function BatchesPage() {
   const { me } = route.useRouteContext()
   const router = useRouter()
   const [asking, setAsking] = useState(false)
-  const list = useQuery(batchesQuery)
-  const batches = list.data?.items
+  const list = useInfiniteQuery(batchesQuery)
+  const batches = list.data?.pages.flatMap((page) => page.items)
   return (
     <Page title="Batches">
       <div className="mb-5 flex items-center justify-between gap-4">
@@ -33,7 +33,16 @@ export function BatchesPage() {
         )}
       </div>
       {batches && batches.length > 0 ? (
-        <BatchList batches={batches} />
+        <>
+          <BatchList batches={batches} />
+          {list.hasNextPage && (
+            <div className="mt-4 text-center">
+              <Button pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                Load more
+              </Button>
+            </div>
+          )}
+        </>
       ) : list.isError ? (
         <ErrorAlert error={list.error} />
       ) : !batches ? (

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 
 import { Alert, ErrorAlert } from '@/components/alert'
-import { Badge, type Tone } from '@/components/badge'
+import { Badge } from '@/components/badge'
 import { Button } from '@/components/button'
 import { Card } from '@/components/card'
 import { Dialog, DialogActions } from '@/components/dialog'
@@ -9,17 +9,10 @@ import type { Schema } from '@/lib/api'
 import { sentence } from '@/lib/text'
 
 import { isActive, outcomeOf, over, parts, titleOf } from './progress'
+import { ProgressBar } from './progress-bar'
 import { useCancelBatch } from './queries'
 
 type Batch = Schema<'Batch'>
-
-const bars: Record<Tone, string> = {
-  good: 'bg-good',
-  bad: 'bg-bad',
-  warn: 'bg-warn',
-  busy: 'bg-busy',
-  neutral: 'bg-ink-faint',
-}
 
 /** How far a batch has got, and the way to cancel it. */
 export function BatchCard({ batch, canOperate }: { batch: Batch; canOperate: boolean }) {
@@ -42,18 +35,7 @@ export function BatchCard({ batch, canOperate }: { batch: Batch; canOperate: boo
         </div>
       }
     >
-      <div
-        role="progressbar"
-        aria-label={titleOf(batch)}
-        aria-valuemin={0}
-        aria-valuemax={counts.total}
-        aria-valuenow={over(counts)}
-        className="flex h-2 overflow-hidden rounded-full bg-sunken"
-      >
-        {parts(counts).map(({ state, n, tone }) => (
-          <div key={state} className={bars[tone]} style={{ width: `${(100 * n) / counts.total}%` }} />
-        ))}
-      </div>
+      <ProgressBar batch={batch} />
       <p className="tabular mt-2 text-ink-soft" role="status">
         {over(counts)} of {counts.total}
         {parts(counts).map(({ state, n }) => ` · ${n} ${state}`)}

@@ -24,6 +24,9 @@ export const tones: Record<ItemState, Tone> = {
   waiting: 'neutral',
 }
 
+/** The states of an item, those that want a look first. */
+export const itemStates = ['failed', 'running', 'waiting', 'succeeded', 'cancelled'] as const
+
 /** The states that have items, but for those that wait, in the order of a progress bar. */
 export function parts(counts: Counts): { state: ItemState; n: number; tone: Tone }[] {
   return (['succeeded', 'failed', 'cancelled', 'running'] as const)

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 
 import { answer, api, type Schema } from '@/lib/api'
 
@@ -7,7 +7,8 @@ export const batchKeys = {
   all: ['batches'] as const,
 }
 
-const PAGE_SIZE = 100
+const ITEMS_AT_ONCE = 200
+const BATCHES_AT_ONCE = 50
 
 /** The batch with this id, with its items in pages. */
 export function batchQuery(id: string) {
@@ -16,7 +17,7 @@ export function batchQuery(id: string) {
     queryFn: ({ pageParam, signal }) =>
       answer(
         api.GET('/api/batches/{id}', {
-          params: { path: { id }, query: { limit: PAGE_SIZE, ...(pageParam && { cursor: pageParam }) } },
+          params: { path: { id }, query: { limit: ITEMS_AT_ONCE, ...(pageParam && { cursor: pageParam }) } },
           signal,
         }),
       ),
@@ -25,10 +26,18 @@ export function batchQuery(id: string) {
   })
 }
 
-/** The latest batches. */
-export const batchesQuery = queryOptions({
+/** Batches in pages, the latest first. */
+export const batchesQuery = infiniteQueryOptions({
   queryKey: [...batchKeys.all, 'list'],
-  queryFn: ({ signal }) => answer(api.GET('/api/batches', { signal })),
+  queryFn: ({ pageParam, signal }) =>
+    answer(
+      api.GET('/api/batches', {
+        params: { query: { limit: BATCHES_AT_ONCE, ...(pageParam && { cursor: pageParam }) } },
+        signal,
+      }),
+    ),
+  initialPageParam: '',
+  getNextPageParam: (page) => page.next_cursor,
 })
 
 /** Deletes many instances. The key makes a repeat of the same request harmless. */
