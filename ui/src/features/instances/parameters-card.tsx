@@ -14,6 +14,8 @@ import { ParameterRow } from './parameter-row'
 import { ParametersDialog } from './parameters-dialog'
 import { parametersQuery } from './queries'
 
+const FIRST = 50 // of some 400, which are searched rather than read
+
 interface Props {
   instance: Schema<'Instance'>
   mayChange: boolean
@@ -27,6 +29,7 @@ export function ParametersCard({ instance, mayChange, onStarted }: Props) {
   const [draft, setDraft] = useState<ParameterDraft>({})
   const [editing, setEditing] = useState<Schema<'Parameter'>>()
   const [reviewing, setReviewing] = useState(false)
+  const [whole, setWhole] = useState(false)
 
   const set = Object.entries(instance.parameters).map(([name, value]) => ({ name, set: value }))
   const asks = mayChange && (instance.state === 'running' || instance.state === 'stopped')
@@ -106,7 +109,7 @@ export function ParametersCard({ instance, mayChange, onStarted }: Props) {
         </p>
       )}
       <ul className="divide-y">
-        {shown?.map((parameter) => (
+        {shown?.slice(0, whole ? undefined : FIRST).map((parameter) => (
           <ParameterRow
             key={parameter.name}
             parameter={parameter}
@@ -125,6 +128,13 @@ export function ParametersCard({ instance, mayChange, onStarted }: Props) {
             </li>
           ))}
       </ul>
+      {shown && shown.length > FIRST && !whole && (
+        <div className="border-t p-2 text-center">
+          <Button look="ghost" size="sm" onClick={() => setWhole(true)}>
+            Show all {shown.length}
+          </Button>
+        </div>
+      )}
       {editing && (
         <ParameterDialog
           parameter={editing}
