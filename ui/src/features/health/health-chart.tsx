@@ -52,7 +52,7 @@ export function HealthChart({ series, window }: { series: Series; window: Window
           tickCount={4}
           interval={0}
         />
-        <YAxis yAxisId="failed" hide domain={[0, 1]} />
+        <YAxis yAxisId="failed" hide width={0} domain={[0, 1]} />
         {series.gaps.map((gap) => (
           <ReferenceArea
             key={gap.from}
