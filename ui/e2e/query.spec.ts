@@ -28,3 +28,24 @@ test('a statement is run, refused, allowed to write, and cancelled', async ({ pa
   await page.getByRole('link', { name: 'Activity' }).click()
   await expect(page.getByText(/statement that may write was run by/).first()).toBeVisible()
 })
+
+test('markup in columns, values and refusals is text', async ({ page, api }) => {
+  const name = newName()
+  await api.createRunning(name)
+  await signIn(page)
+  await page.goto(`/instances/${name}/query`)
+  const markup = '<img src=x onerror=alert(1)>'
+  const statement = page.getByLabel('SQL statement')
+  await statement.fill(`SELECT '${markup}' AS "${markup}", ARRAY['</td><script>alert(2)</script>'] AS list`)
+  await statement.press('Control+Enter')
+  const rows = page.getByRole('region', { name: 'Rows' })
+  await expect(rows.getByRole('columnheader').first()).toHaveText(markup)
+  await expect(rows.getByRole('cell').first()).toHaveText(markup)
+
+  await statement.fill(
+    `DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = '${markup}', DETAIL = '${markup}', HINT = '${markup}'; END $$`,
+  )
+  await page.getByRole('button', { name: 'Run' }).click()
+  await expect(page.getByRole('alert').getByText(markup)).toHaveCount(3)
+  await expect(page.locator('img')).toHaveCount(0)
+})

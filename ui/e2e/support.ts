@@ -102,6 +102,12 @@ export class Api {
     return ((await response.json()) as Schema<'OperationList'>).items[0]
   }
 
+  /** The connection URL of the instance, with the password. */
+  async urlOf(name: string): Promise<string> {
+    const response = await this.request.post(`/api/instances/${name}/connection/reveal`)
+    return ((await response.json()) as Schema<'Connection'>).url
+  }
+
   /** The name will be made by the page; it is cleaned up too. */
   adopt(name: string): string {
     this.created.add(name)

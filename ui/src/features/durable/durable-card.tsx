@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Play } from 'lucide-react'
 import { useState } from 'react'
 
@@ -7,10 +7,11 @@ import { Badge, type Tone } from '@/components/badge'
 import { Button } from '@/components/button'
 import { Card } from '@/components/card'
 import { RelativeTime } from '@/components/relative-time'
+import { Skeleton } from '@/components/skeleton'
 import type { Schema } from '@/lib/api'
 
 import { FunctionDetails } from './function-details'
-import { functionsQuery } from './queries'
+import { functionsQuery, metricsQuery } from './queries'
 import { StartDialog } from './start-dialog'
 
 const tones: Record<Schema<'DurableFunctionStatus'>, Tone> = {
@@ -40,6 +41,7 @@ export function DurableCard({ name }: { name: string }) {
         )
       }
     >
+      {functions && <Metrics name={name} />}
       {list.isError && !functions && (
         <div className="p-4 sm:p-5">
           <ErrorAlert error={list.error} />
@@ -69,6 +71,7 @@ export function DurableCard({ name }: { name: string }) {
           </li>
         ))}
       </ul>
+      {list.isPending && <Skeleton className="m-4 h-24 sm:m-5" />}
       {functions?.length === 0 && (
         <p className="px-4 py-4 text-ink-faint sm:px-5">None was started, or they have been forgotten.</p>
       )}
@@ -86,5 +89,27 @@ export function DurableCard({ name }: { name: string }) {
       )}
       {starting && <StartDialog name={name} onStarted={setOpen} onClose={() => setStarting(false)} />}
     </Card>
+  )
+}
+
+function Metrics({ name }: { name: string }) {
+  const { data } = useQuery(metricsQuery(name))
+  const figures: [string, number | undefined][] = [
+    ['Running', data?.running_instances],
+    ['Completed', data?.completed_instances],
+    ['Failed', data?.failed_instances],
+    ['In all', data?.total_instances],
+    ['Executions', data?.total_executions],
+    ['Events', data?.total_events],
+  ]
+  return (
+    <dl className="grid grid-cols-3 gap-x-4 gap-y-2 border-b px-4 py-3 sm:grid-cols-6 sm:px-5">
+      {figures.map(([label, count]) => (
+        <div key={label}>
+          <dt className="text-sm text-ink-faint">{label}</dt>
+          <dd className="tabular text-lg font-semibold">{count ?? '–'}</dd>
+        </div>
+      ))}
+    </dl>
   )
 }

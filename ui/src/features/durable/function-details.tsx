@@ -8,7 +8,7 @@ import { Skeleton } from '@/components/skeleton'
 import type { Schema } from '@/lib/api'
 import { toast } from '@/lib/toasts'
 
-import { functionQuery, useCancelFunction, useSignalFunction } from './queries'
+import { explanationQuery, functionQuery, useCancelFunction, useSignalFunction } from './queries'
 
 interface Props {
   name: string
@@ -54,6 +54,7 @@ export function FunctionDetails({ name, id }: Props) {
           ))}
         </Table>
       )}
+      <Explanation name={name} id={id} />
       {cancel.isError && <ErrorAlert error={cancel.error} />}
       {goesOn && (
         <div className="flex flex-wrap items-end justify-between gap-3">
@@ -70,6 +71,30 @@ export function FunctionDetails({ name, id }: Props) {
         </div>
       )}
     </div>
+  )
+}
+
+function Explanation({ name, id }: Props) {
+  const [open, setOpen] = useState(false)
+  const { data, error } = useQuery({ ...explanationQuery(name, id), enabled: open })
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="text-sm font-medium">Graph as text</summary>
+      {error ? (
+        <ErrorAlert error={error} className="mt-2" />
+      ) : data ? (
+        <pre
+          tabIndex={0}
+          role="region"
+          aria-label="Graph as text"
+          className="mt-2 max-h-72 overflow-auto rounded-lg border bg-surface px-3 py-2 font-mono text-xs"
+        >
+          {data.text}
+        </pre>
+      ) : (
+        <Skeleton className="mt-2 h-16" />
+      )}
+    </details>
   )
 }
 

@@ -27,7 +27,35 @@ export function functionsQuery(name: string) {
   })
 }
 
-/** One durable function with its graph and its executions. */
+/** How many durable functions there are, and what they have done. */
+export function metricsQuery(name: string) {
+  return queryOptions({
+    queryKey: [...durableKeys.ofInstance(name), 'metrics'],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/instances/{name}/durable-functions/metrics', { params: { path: { name } }, signal }),
+      ),
+    refetchInterval: REFRESH,
+    retry: false,
+  })
+}
+
+/** The graph of one durable function as text. */
+export function explanationQuery(name: string, id: string) {
+  return queryOptions({
+    queryKey: [...durableKeys.ofInstance(name), 'detail', id, 'explanation'],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/instances/{name}/durable-functions/{id}/explain', {
+          params: { path: { name, id } },
+          signal,
+        }),
+      ),
+    refetchInterval: REFRESH,
+  })
+}
+
+/** One durable function with its nodes and its executions. */
 export function functionQuery(name: string, id: string) {
   return queryOptions({
     queryKey: [...durableKeys.ofInstance(name), 'detail', id],
@@ -46,6 +74,16 @@ export function functionQuery(name: string, id: string) {
       return { info, nodes, executions: executions.items }
     },
     refetchInterval: REFRESH,
+  })
+}
+
+/** Shows what an expression would start. */
+export function usePreviewFunction(name: string) {
+  return useMutation({
+    mutationFn: (body: Schema<'PreviewDurableFunctionRequest'>) =>
+      answer(
+        api.POST('/api/instances/{name}/durable-functions/explain', { params: { path: { name } }, body }),
+      ),
   })
 }
 

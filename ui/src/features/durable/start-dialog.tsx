@@ -3,11 +3,12 @@ import { useState, type SubmitEvent } from 'react'
 import { ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
-import { TextField } from '@/components/field'
+import { TextAreaField, TextField } from '@/components/field'
+import { readAssignments } from '@/lib/assignments'
 import { fieldMessages } from '@/lib/problem'
 import { toast } from '@/lib/toasts'
 
-import { useStartFunction } from './queries'
+import { usePreviewFunction, useStartFunction } from './queries'
 
 interface Props {
   name: string
@@ -17,21 +18,27 @@ interface Props {
 
 /** Starts a durable function on the instance called name. */
 export function StartDialog({ name, onStarted, onClose }: Props) {
-  const [draft, setDraft] = useState({ function: '', role: '', label: '' })
+  const [draft, setDraft] = useState({ function: '', role: '', label: '', database: '', variables: '' })
   const start = useStartFunction(name)
+  const preview = usePreviewFunction(name)
   const answered = fieldMessages(start.error)
+  const { values: variables, problem } = readAssignments(draft.variables)
   const change = (next: Partial<typeof draft>) => {
     setDraft({ ...draft, ...next })
     start.reset()
+    preview.reset()
   }
+  const role = draft.role && { role: draft.role }
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
-    if (!draft.function.trim() || start.isPending) return
+    if (!draft.function.trim() || problem !== undefined || start.isPending) return
     start.mutate(
       {
         function: draft.function,
-        ...(draft.role && { role: draft.role }),
+        ...role,
         ...(draft.label && { label: draft.label }),
+        ...(draft.database && { database: draft.database }),
+        ...(Object.keys(variables).length > 0 && { variables }),
       },
       {
         onSuccess: ({ id }) => {
@@ -81,14 +88,51 @@ export function StartDialog({ name, onStarted, onClose }: Props) {
             onChange={(event) => change({ label: event.target.value })}
             error={answered.label}
           />
+          <TextField
+            label="Database"
+            hint="The extension’s own when empty."
+            autoComplete="off"
+            maxLength={63}
+            value={draft.database}
+            onChange={(event) => change({ database: event.target.value })}
+            error={answered.database}
+          />
         </div>
+        <TextAreaField
+          label="Variables"
+          rows={2}
+          spellCheck={false}
+          placeholder="customer = 42"
+          hint="One “name = value” a line, for {name} in its SQL. They are kept in clear: no secrets."
+          value={draft.variables}
+          onChange={(event) => change({ variables: event.target.value })}
+          error={problem ?? answered.variables}
+        />
+        {preview.data && (
+          <pre
+            tabIndex={0}
+            role="region"
+            aria-label="What would be started"
+            className="mt-3 max-h-40 overflow-auto rounded-lg border bg-sunken px-3 py-2 font-mono text-xs"
+          >
+            {preview.data.text}
+          </pre>
+        )}
+        {preview.isError && <ErrorAlert error={preview.error} className="mt-3" />}
         {start.isError && !answered.role && <ErrorAlert error={start.error} />}
         <DialogActions>
           <Button onClick={onClose}>Close</Button>
           <Button
+            disabled={!draft.function.trim() || preview.isPending}
+            pending={preview.isPending}
+            onClick={() => preview.mutate({ function: draft.function, ...role })}
+          >
+            Preview
+          </Button>
+          <Button
             type="submit"
             look="primary"
-            disabled={!draft.function.trim() || start.isPending}
+            disabled={!draft.function.trim() || problem !== undefined || start.isPending}
             pending={start.isPending}
           >
             Start function
