@@ -85,7 +85,8 @@ func (in installation) environment() []string {
 // of the operating system's package.
 func (in installation) replaced() bool {
 	now, err := os.Stat(in.path("postgres"))
-	return err == nil && !(os.SameFile(now, in.program) && now.ModTime().Equal(in.program.ModTime()) && now.Size() == in.program.Size())
+	same := err == nil && os.SameFile(now, in.program) && now.ModTime().Equal(in.program.ModTime()) && now.Size() == in.program.Size()
+	return err == nil && !same
 }
 
 // installed returns the installations as they are now.
