@@ -49,26 +49,55 @@ test('an administrator adds, limits, disables and removes a user, who notices', 
   await isAccessible(page)
 })
 
-test('a token that was made on the page works until it is revoked there', async ({
+test('a user whom guesses locked out is unlocked, and signs in', async ({ page, api, browser }) => {
+  const name = newName()
+  const password = await api.createUser(name)
+  await api.lockOut(name)
+  await signIn(page)
+  await page.goto('/people')
+  const row = page.locator(`[data-user="${name}"]`)
+  await row.getByRole('button', { name: 'Change' }).click()
+  await page.getByRole('button', { name: 'Unlock' }).click()
+  await expect(page.getByText(`${name} is unlocked`)).toBeVisible()
+  await row.getByRole('button', { name: 'Change' }).click()
+  await expect(page.getByRole('dialog', { name })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Unlock' })).toHaveCount(0)
+
+  const context = await browser.newContext()
+  const theirs = await context.newPage()
+  await theirs.goto('/instances')
+  await fillSignIn(theirs, password, name)
+  await expect(theirs).toHaveURL('/instances')
+  await context.close()
+})
+
+test('an administrator revokes the token of another user, and it works no more', async ({
   page,
+  api,
   playwright,
   baseURL,
 }) => {
   const name = newName()
-  await signIn(page)
-  await page.goto('/account')
-  await page.getByLabel('New token for').fill(name)
-  await page.getByLabel('May do at most').selectOption('viewer')
-  await page.getByRole('button', { name: 'Create token' }).click()
-  const secret = (await page.getByTestId('new-token').textContent()) ?? ''
+  const password = await api.createUser(name)
+  const user = await playwright.request.newContext({ ...(baseURL && { baseURL }) })
+  expect((await user.post('/api/sessions', { data: { username: name, password } })).status()).toBe(200)
+  const made = await user.post('/api/tokens', { data: { name: 'their-ci', role: 'viewer' } })
+  const { token } = (await made.json()) as { token: string }
   const program = await playwright.request.newContext({
     ...(baseURL && { baseURL }),
-    extraHTTPHeaders: { Authorization: `Bearer ${secret}` },
+    extraHTTPHeaders: { Authorization: `Bearer ${token}` },
   })
-  expect(((await (await program.get('/api/me')).json()) as { role: string }).role).toBe('viewer')
+  expect((await program.get('/api/me')).status()).toBe(200)
+
+  await signIn(page)
+  await page.goto('/people')
+  await page.locator(`[data-user="${name}"]`).getByRole('button', { name: 'Change' }).click()
+  const theirs = page.getByRole('dialog', { name }).getByRole('region', { name: 'API tokens' })
+  await expect(theirs.locator('[data-token="their-ci"]')).toContainText('viewer')
   await isAccessible(page)
-  await page.getByRole('button', { name: `Revoke ${name}` }).click()
-  await expect(page.locator(`[data-token="${name}"]`)).toHaveCount(0)
+  await theirs.getByRole('button', { name: 'Revoke their-ci' }).click()
+  await expect(theirs.getByText('None. Users make their own.')).toBeVisible()
   expect((await program.get('/api/me')).status()).toBe(401)
-  await program.dispose()
+  expect((await user.get('/api/me')).status()).toBe(200)
+  await Promise.all([user.dispose(), program.dispose()])
 })

@@ -20,6 +20,7 @@ export const admin = {
 /** The API as a program uses it, to prepare what a test looks at and to clean up after it. */
 export class Api {
   private readonly created = new Set<string>()
+  private readonly users = new Set<string>()
 
   constructor(private readonly request: APIRequestContext) {}
 
@@ -114,7 +115,37 @@ export class Api {
     return name
   }
 
+  /** Adds an operator and returns the password. */
+  async createUser(name: string): Promise<string> {
+    this.users.add(name)
+    const user = { name, password: `of ${name}`, role: 'operator' }
+    expect((await this.request.post('/api/users', { data: user })).status()).toBe(201)
+    return user.password
+  }
+
+  /** Guesses at the password of a user until nobody may any more. */
+  async lockOut(name: string): Promise<void> {
+    await expect
+      .poll(
+        async () => {
+          const guess = { username: name, password: 'a wrong guess' }
+          return (await this.request.post('/api/sessions', { data: guess })).status()
+        },
+        { timeout: 45_000, intervals: [0] },
+      )
+      .toBe(429)
+    // Whoever signs in after this test, from the same address, is not to be counted as guessing.
+    const audit = await this.request.get(`/api/audit?action=signIn&user=${name}&limit=1`)
+    const [guess] = ((await audit.json()) as Schema<'AuditList'>).items
+    const forgotten = await this.request.delete(`/api/locked-addresses/${guess?.address}`)
+    expect(forgotten.status()).toBe(204)
+  }
+
   async removeCreated(): Promise<void> {
+    for (const name of this.users) {
+      expect((await this.request.delete(`/api/users/${name}`)).status()).toBe(204)
+    }
+    this.users.clear()
     for (const name of this.created) {
       const settled = ['running', 'stopped', 'failed', 'trashed', 'gone']
       await expect

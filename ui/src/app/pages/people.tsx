@@ -11,6 +11,7 @@ import { EditUserDialog } from '@/features/people/edit-user-dialog'
 import { usersQuery } from '@/features/people/queries'
 import { UserTable } from '@/features/people/user-table'
 import { canManageUsers } from '@/features/session/roles'
+import { UserTokens } from '@/features/tokens/user-tokens'
 import type { Schema } from '@/lib/api'
 
 const route = getRouteApi('/signed-in/people')
@@ -40,7 +41,11 @@ export function PeoplePage() {
         </div>
       )}
       {creating && <CreateUserDialog onClose={() => setCreating(false)} />}
-      {edited && <EditUserDialog user={edited} onClose={() => setEdited(undefined)} />}
+      {edited && (
+        <EditUserDialog user={edited} onClose={() => setEdited(undefined)}>
+          <UserTokens name={edited.name} />
+        </EditUserDialog>
+      )}
     </Page>
   )
 }

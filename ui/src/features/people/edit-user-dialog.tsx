@@ -1,18 +1,26 @@
-import { useState, type SubmitEvent } from 'react'
+import { useState, type ReactNode, type SubmitEvent } from 'react'
 
 import { ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
 import { TextField } from '@/components/field'
 import type { Schema } from '@/lib/api'
+import { fieldMessages } from '@/lib/problem'
 import { toast } from '@/lib/toasts'
 
 import { useUpdateUser, useUserAction } from './queries'
 import { limitOf } from './quota'
 import { RoleField } from './role-field'
 
+interface Props {
+  user: Schema<'User'>
+  /** What else there is about the user. */
+  children: ReactNode
+  onClose: () => void
+}
+
 /** Where a user gets another role, quota or password, is disabled or removed. */
-export function EditUserDialog({ user, onClose }: { user: Schema<'User'>; onClose: () => void }) {
+export function EditUserDialog({ user, children, onClose }: Props) {
   const [role, setRole] = useState(user.role)
   const [instances, setInstances] = useState(String(user.override.instances ?? ''))
   const [storage, setStorage] = useState(String(user.override.storage_gib ?? ''))
@@ -76,6 +84,7 @@ export function EditUserDialog({ user, onClose }: { user: Schema<'User'>; onClos
           autoComplete="new-password"
           value={password}
           onChange={(event) => setPassword(event.target.value)}
+          error={update.isError ? fieldMessages(update.error).password : undefined}
         />
         <div className="flex flex-wrap gap-2">
           {user.locked_until && (
@@ -113,6 +122,7 @@ export function EditUserDialog({ user, onClose }: { user: Schema<'User'>; onClos
         <p className="text-sm text-ink-faint">
           Disabling or removing ends all sessions and API tokens at once.
         </p>
+        {children}
         {error && <ErrorAlert error={error} />}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>

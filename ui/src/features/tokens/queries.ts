@@ -9,6 +9,15 @@ export const tokensQuery = queryOptions({
   staleTime: 0,
 })
 
+/** The API tokens of another user. */
+export const userTokensQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['tokens', name],
+    queryFn: ({ signal }) =>
+      answer(api.GET('/api/users/{name}/tokens', { signal, params: { path: { name } } })),
+    staleTime: 0,
+  })
+
 /** Creates a token; its secret is in this answer only, and kept nowhere but with the caller. */
 export function useCreateToken() {
   const client = useQueryClient()
@@ -19,10 +28,15 @@ export function useCreateToken() {
   })
 }
 
-export function useRevokeToken(id: string) {
+/** Revokes one's own token, or that of owner. */
+export function useRevokeToken(id: string, owner?: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: () => answer(api.DELETE('/api/tokens/{id}', { params: { path: { id } } })),
-    onSuccess: () => client.invalidateQueries(tokensQuery),
+    mutationFn: async (): Promise<void> => {
+      if (owner === undefined) await answer(api.DELETE('/api/tokens/{id}', { params: { path: { id } } }))
+      else
+        await answer(api.DELETE('/api/users/{name}/tokens/{id}', { params: { path: { name: owner, id } } }))
+    },
+    onSuccess: () => client.invalidateQueries(owner === undefined ? tokensQuery : userTokensQuery(owner)),
   })
 }

@@ -6,11 +6,11 @@ import { Button } from '@/components/button'
 import { Card } from '@/components/card'
 import { CopyButton } from '@/components/copy-button'
 import { SelectField, TextField } from '@/components/field'
-import { RelativeTime } from '@/components/relative-time'
 import type { Schema } from '@/lib/api'
 import { fieldMessages } from '@/lib/problem'
 
-import { tokensQuery, useCreateToken, useRevokeToken } from './queries'
+import { tokensQuery, useCreateToken } from './queries'
+import { TokenRow } from './token-row'
 
 type Role = Schema<'Role'>
 
@@ -29,7 +29,7 @@ export function TokenCard({ role: most }: { role: Role }) {
     <Card title="API tokens" flush>
       <ul className="divide-y">
         {tokens.data?.items.map((token) => (
-          <TokenRow key={token.id} token={token} />
+          <TokenRow key={token.id} token={token} className="px-4 sm:px-5" />
         ))}
       </ul>
       {tokens.data?.items.length === 0 && (
@@ -40,46 +40,6 @@ export function TokenCard({ role: most }: { role: Role }) {
         <NewToken most={most} />
       </div>
     </Card>
-  )
-}
-
-function TokenRow({ token }: { token: Schema<'Token'> }) {
-  const revoke = useRevokeToken(token.id)
-  return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 sm:px-5" data-token={token.name}>
-      <span className="min-w-0 flex-1 wrap-anywhere">
-        <span className="font-medium">{token.name}</span>{' '}
-        <code className="font-mono text-sm text-ink-faint">{token.prefix}…</code>
-        <span className="block text-sm text-ink-soft">
-          {token.role} ·{' '}
-          {token.last_used_at ? (
-            <>
-              used <RelativeTime at={token.last_used_at} />
-            </>
-          ) : (
-            'never used'
-          )}{' '}
-          ·{' '}
-          {token.expires_at ? (
-            <>
-              ends <RelativeTime at={token.expires_at} />
-            </>
-          ) : (
-            'does not end'
-          )}
-        </span>
-      </span>
-      <Button
-        size="sm"
-        look="dangerOutline"
-        aria-label={`Revoke ${token.name}`}
-        pending={revoke.isPending}
-        onClick={() => revoke.mutate()}
-      >
-        Revoke
-      </Button>
-      {revoke.isError && <ErrorAlert error={revoke.error} className="w-full" />}
-    </li>
   )
 }
 
