@@ -3294,6 +3294,18 @@ func NewListInstancesRequest(server string, params *ListInstancesParams) (*http.
 
 		}
 
+		if params.RuntimeImage != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "runtime_image", *params.RuntimeImage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Sort != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {

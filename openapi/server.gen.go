@@ -596,6 +596,13 @@ func (w *ServerInterfaceWrapper) ListInstances(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tag: %s", err))
 	}
 
+	// ------------- Optional query parameter "runtime_image" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "runtime_image", ctx.QueryParams(), &params.RuntimeImage, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter runtime_image: %s", err))
+	}
+
 	// ------------- Optional query parameter "sort" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", ctx.QueryParams(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})

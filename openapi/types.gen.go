@@ -1999,6 +1999,9 @@ type ListInstancesParams struct {
 	// Tag Only instances with all of these tags: `team` whatever its value, or `team=shop`.
 	Tag *[]string `form:"tag,omitempty" json:"tag,omitempty"`
 
+	// RuntimeImage Only instances that run this runtime image.
+	RuntimeImage *string `form:"runtime_image,omitempty" json:"runtime_image,omitempty"`
+
 	// Sort What the list is sorted by, with a minus from the end. A cursor goes with the order that it was given out for.
 	Sort *InstanceOrder `form:"sort,omitempty" json:"sort,omitempty"`
 

@@ -39,6 +39,7 @@ type InstanceFilter struct {
 	Health  toygres.Health
 	Public  *bool
 	Tags    []string // all of them, each "name" or "name=value"
+	Image   string   // name of the runtime image that they run
 	Sort    string   // the API's word for it, such as "-name"; newest first when ""
 	Cursor  string   // [InstancePage.Next] of the page before
 	Limit   int      // rows; 50 when zero, at most 200
@@ -69,6 +70,9 @@ func (f InstanceFilter) SQL() (string, []any, error) {
 		} else {
 			q.add(` AND jsonb_exists(i.tags, ?)`, name)
 		}
+	}
+	if f.Image != "" {
+		q.add(` AND i.runtime_image_held = ?`, f.Image)
 	}
 	if err := order.page(&q, f.Cursor); err != nil {
 		return "", nil, err

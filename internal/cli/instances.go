@@ -18,7 +18,7 @@ import (
 func (a *app) listCommand() *cobra.Command {
 	var states, tags []string
 	var version int
-	var search, health, sort string
+	var search, health, image, sort string
 	var deleted, public bool
 	cmd := &cobra.Command{
 		Use:     "list",
@@ -52,6 +52,7 @@ func (a *app) listCommand() *cobra.Command {
 			if len(tags) > 0 {
 				params.Tag = &tags
 			}
+			params.RuntimeImage = optional(image)
 			params.Deleted = &deleted
 			c, err := a.connect()
 			if err != nil {
@@ -84,10 +85,12 @@ func (a *app) listCommand() *cobra.Command {
 	cmd.Flags().StringVar(&health, "health", "", "only instances with this health")
 	cmd.Flags().BoolVar(&public, "public", false, "only public instances, or with --public=false only internal ones")
 	cmd.Flags().StringArrayVar(&tags, "tag", nil, "only instances with this tag, as name or name=value; may be repeated")
+	cmd.Flags().StringVar(&image, "runtime-image", "", "only instances that run this runtime image")
 	cmd.Flags().StringVar(&sort, "sort", "", "what to sort by, with a minus from the end (default -created_at)")
 	cmd.Flags().BoolVar(&deleted, "deleted", false, "only instances in the trash, which are not listed otherwise")
 	complete(cmd, "state", "creating", "running", "stopping", "stopped", "starting", "restarting", "updating", "deleting", "trashed", "deleted", "failed")
 	complete(cmd, "health", "healthy", "unhealthy", "unknown")
+	completeBy(cmd, "runtime-image", a.imagesLike)
 	complete(cmd, "sort", "created_at", "-created_at", "name", "-name", "state", "-state", "version", "-version", "storage_gib", "-storage_gib")
 	return cmd
 }

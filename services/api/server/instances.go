@@ -15,7 +15,7 @@ import (
 func (s *Server) ListInstances(ctx context.Context, request openapi.ListInstancesRequestObject) (openapi.ListInstancesResponseObject, error) {
 	p := request.Params
 	filter := catalog.InstanceFilter{Version: or(p.Version), Search: or(p.Search), Health: toygres.Health(or(p.Health)), Public: p.Public,
-		Tags: or(p.Tag), Sort: string(or(p.Sort)), Cursor: or(p.Cursor), Limit: or(p.Limit), Trashed: or(p.Deleted)}
+		Tags: or(p.Tag), Image: or(p.RuntimeImage), Sort: string(or(p.Sort)), Cursor: or(p.Cursor), Limit: or(p.Limit), Trashed: or(p.Deleted)}
 	for _, state := range or(p.State) {
 		filter.States = append(filter.States, toygres.State(state))
 	}

@@ -51,6 +51,12 @@ func TestAnInstanceRunsARegisteredImageAndKeepsIt(t *testing.T) {
 	require.Equal(t, "registry.example.com/team/postgis@"+digest, *instance.RuntimeImageReference)
 	require.Equal(t, 1, decode[openapi.RuntimeImage](operator.get("/api/runtime-images/postgis"), 200).Instances)
 
+	decode[openapi.Operation](operator.post("/api/instances", `{"name":"plain"}`), 202)
+	users := decode[openapi.InstanceList](operator.get("/api/instances?runtime_image=postgis"), 200).Items
+	require.Len(t, users, 1)
+	require.Equal(t, "maps", users[0].Name)
+	require.Empty(t, decode[openapi.InstanceList](operator.get("/api/instances?runtime_image=unused"), 200).Items)
+
 	operator.delete("/api/runtime-images/postgis").problem(403, toygres.CodeForbidden)
 	require.Contains(t, *admin.delete("/api/runtime-images/postgis").problem(409, toygres.CodeConflict).Detail, "maps")
 	admin.delete("/api/runtime-images/nothing").problem(404, toygres.CodeNotFound)

@@ -2925,6 +2925,8 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /** @description Only instances that can be reached from outside of where instances live, or only the others. */
                 public?: boolean;
+                /** @description Only instances that run this runtime image. */
+                runtime_image?: string;
                 /** @description Only instances whose name or display name contains this text. */
                 search?: string;
                 /** @description What the list is sorted by, with a minus from the end. A cursor goes with the order that it was given out for. */

@@ -9,6 +9,7 @@ import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
 import { Skeleton } from '@/components/skeleton'
 import { offerQuery } from '@/features/instances/queries'
+import { DetailsDialog } from '@/features/runtime-images/details-dialog'
 import { ImageList } from '@/features/runtime-images/image-list'
 import { runtimeImagesQuery } from '@/features/runtime-images/queries'
 import { RegisterDialog } from '@/features/runtime-images/register-dialog'
@@ -19,9 +20,11 @@ const route = getRouteApi('/signed-in/runtime-images')
 export function RuntimeImagesPage() {
   const { me } = route.useRouteContext()
   const [asking, setAsking] = useState(false)
+  const [shown, setShown] = useState<string>()
   const list = useQuery(runtimeImagesQuery)
   const offer = useQuery(offerQuery)
   const images = list.data?.items
+  const details = images?.find((image) => image.name === shown)
   const registry = offer.data?.runtime_registry
   return (
     <Page title="Runtime images">
@@ -35,7 +38,7 @@ export function RuntimeImagesPage() {
         )}
       </div>
       {images && images.length > 0 ? (
-        <ImageList images={images} mayDelete={canAdminister(me.role)} />
+        <ImageList images={images} onShow={setShown} />
       ) : list.isError || offer.isError ? (
         <ErrorAlert error={list.error ?? offer.error} />
       ) : !images || !offer.data ? (
@@ -48,6 +51,13 @@ export function RuntimeImagesPage() {
               : `The provider “${offer.data.provider}” runs no other image than the stock one. It takes a Kubernetes cluster and a registry that whoever runs Toygres names.`}
           </EmptyState>
         </div>
+      )}
+      {details && (
+        <DetailsDialog
+          image={details}
+          mayDelete={canAdminister(me.role)}
+          onClose={() => setShown(undefined)}
+        />
       )}
       {asking && registry && <RegisterDialog registry={registry} onClose={() => setAsking(false)} />}
     </Page>

@@ -8,6 +8,24 @@ export const runtimeImagesQuery = queryOptions({
   queryFn: ({ signal }) => answer(api.GET('/api/runtime-images', { signal })),
 })
 
+/** The first instances that use an image, and those in the trash that do. */
+export const imageUsersQuery = (image: string) =>
+  queryOptions({
+    queryKey: ['runtime-images', image, 'users'],
+    queryFn: async ({ signal }) => {
+      const list = (deleted: boolean) =>
+        answer(
+          api.GET('/api/instances', {
+            signal,
+            params: { query: { runtime_image: image, deleted, sort: 'name', limit: 50 } },
+          }),
+        )
+      const [living, trashed] = await Promise.all([list(false), list(true)])
+      return { living: living.items, trashed: trashed.items }
+    },
+    staleTime: 0,
+  })
+
 export function useRegisterRuntimeImage() {
   const client = useQueryClient()
   return useMutation({
@@ -22,6 +40,7 @@ export function useDeleteRuntimeImage() {
   return useMutation({
     mutationFn: (name: string) =>
       answer(api.DELETE('/api/runtime-images/{name}', { params: { path: { name } } })),
-    onSettled: () => client.invalidateQueries({ queryKey: runtimeImagesQuery.queryKey }),
+    // Not waited for: whoever asked is told first, and may be gone with the image.
+    onSettled: () => void client.invalidateQueries({ queryKey: runtimeImagesQuery.queryKey }),
   })
 }
