@@ -102,8 +102,8 @@ test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
 	$(GO_TEST) -timeout 20m $$(go list ./... | grep -vE '/test/(chaos|cluster|install|kubernetes|stack)$$')
 
 .PHONY: test-signin
-test-signin: ## Sign-in with a real OpenID Connect provider
-	cd test/signin && GOWORK=off $(GO_TEST) -timeout 10m ./...
+test-signin: test-tools build ui/node_modules ## Sign-in with a real OpenID Connect provider, also in a real browser
+	cd test/signin && GOWORK=off $(GO_TEST) -count=1 -timeout 10m ./...
 
 .PHONY: test-temporal
 test-temporal: build ## Tests of the local Temporal server

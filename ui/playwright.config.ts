@@ -7,7 +7,9 @@ import { defineConfig, devices } from '@playwright/test'
 // CHROMIUM               the browser (default /usr/bin/chromium)
 // CONNECTION_URL_FILE    where the connection URL of a new instance is written for others to try; its instance then
 //                        stays. Nothing is written when unset.
+// PROVIDER               the title of an OpenID Connect provider: only how one signs in with that is tested
 const baseURL = process.env.BASE_URL ?? 'http://127.0.0.1:8080'
+const testMatch = process.env.PROVIDER ? 'provider.ts' : '*.spec.ts'
 const screenshots = process.env.SCREENSHOTS === '1'
 
 export default defineConfig({
@@ -48,12 +50,12 @@ export default defineConfig({
     : [
         {
           name: 'desktop',
-          testMatch: '*.spec.ts',
+          testMatch,
           use: { ...devices['Desktop Chrome'], viewport: { width: 1280, height: 800 } },
         },
         {
           name: 'phone',
-          testMatch: '*.spec.ts',
+          testMatch,
           use: { ...devices['Pixel 7'], viewport: { width: 360, height: 740 } },
         },
       ],

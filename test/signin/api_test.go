@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -34,6 +35,11 @@ type world struct {
 
 func start(t *testing.T, change ...func(*oidc.Config)) *world {
 	t.Helper()
+	return serve(t, fstest.MapFS{"index.html": {Data: []byte("the page")}}, change...)
+}
+
+func serve(t *testing.T, site fs.FS, change ...func(*oidc.Config)) *world {
+	t.Helper()
 	database := postgrestest.NewDatabase(t)
 	_, err := catalog.Migrate(t.Context(), database, catalog.MigrateUp)
 	require.NoError(t, err)
@@ -59,7 +65,7 @@ func start(t *testing.T, change ...func(*oidc.Config)) *world {
 	quiet := slog.New(slog.DiscardHandler)
 	metrics, err := telemetry.NewMetrics("test", quiet)
 	require.NoError(t, err)
-	s, err := server.New(server.Options{Catalog: store, UI: fstest.MapFS{"index.html": {Data: []byte("the page")}}, Log: quiet, Metrics: metrics, OpenID: providers})
+	s, err := server.New(server.Options{Catalog: store, UI: site, Log: quiet, Metrics: metrics, OpenID: providers})
 	require.NoError(t, err)
 	handler = s.Handler()
 	ctx, stop := context.WithCancel(context.Background())
