@@ -296,9 +296,14 @@ func (k *Kubernetes) Kill(tb testing.TB, programs ...string) {
 		require.NoError(tb, json.Unmarshal(out, &status))
 		return status.Programs
 	}
-	killed := running()
+	var killed processes
+	for _, program := range programs { // some give up by themselves where another one is not there yet
+		require.Eventually(tb, func() bool { killed = running(); return killed[program].PID != 0 }, time.Minute, 20*time.Millisecond, "%s runs", program)
+	}
 	for _, program := range programs {
-		require.NotZero(tb, killed[program].PID, "%s does not run", program)
+		if killed[program].PID == 0 {
+			continue // it has just given up
+		}
 		require.NoError(tb, syscall.Kill(killed[program].PID, syscall.SIGKILL))
 	}
 	for _, program := range programs {
