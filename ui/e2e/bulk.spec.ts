@@ -36,6 +36,7 @@ test('chosen instances are stopped, started and restarted, each with its own res
   await page.getByLabel(`Select ${name}-c`).click({ modifiers: ['Shift'] })
   await expect(bar.getByText('3 selected')).toBeVisible()
   await expect(bar.getByRole('button', { name: 'Start 1' })).toBeVisible()
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight)) // out from under the bar
   await isAccessible(page)
   await bar.getByRole('button', { name: 'Stop 2' }).click()
   const dialog = page.getByRole('dialog', { name: 'Stop 2 instances?' })

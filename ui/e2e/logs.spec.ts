@@ -62,7 +62,15 @@ test('thousands of lines are followed with few in the page, and what one reads s
   await page.mouse.wheel(0, -4000)
   const follow = page.getByRole('button', { name: 'Follow the end' })
   await expect(follow).toBeVisible()
-  const read = (await log.locator('[data-index]').nth(30).textContent()) ?? ''
+  const read = await log.evaluate((node) => {
+    const shown = node.getBoundingClientRect()
+    const rows = [...node.querySelectorAll('[data-index]')]
+    const whole = (row: Element) => {
+      const { top, bottom } = row.getBoundingClientRect()
+      return top >= shown.top && bottom <= shown.bottom
+    }
+    return rows.find(whole)?.textContent ?? ''
+  })
   const height = () => log.evaluate((node) => node.scrollHeight)
   const before = await height()
   write(1001, 1100)
