@@ -16,10 +16,7 @@ func TestTheWebUIWorksInARealBrowser(t *testing.T) {
 	ui, err := filepath.Abs("../../ui")
 	require.NoError(t, err)
 	urlFile := filepath.Join(t.TempDir(), "connection-url")
-	args := []string{"--no-install", "playwright", "test"}
-	for _, browser := range shared.browsers {
-		args = append(args, "--project="+browser)
-	}
+	args := append([]string{"--no-install", "playwright", "test"}, shared.browser...)
 	cmd := exec.CommandContext(t.Context(), "npx", args...)
 	cmd.Dir = ui
 	cmd.Env = append(os.Environ(), "CI=true", "BASE_URL="+shared.URL, "ADMIN_USER=admin",

@@ -47,7 +47,9 @@ func deployChart(ctx context.Context) (_ deployment, err error) {
 		return deployment{}, fmt.Errorf("create the instance demo: %w: %s", err, out)
 	}
 	// How the page fits a phone does not depend on where the API runs.
-	return deployment{installation.Toygres, onChart{installation}, []string{"desktop"}}, nil
+	// The other pages don't know where instances live.
+	return deployment{installation.Toygres, onChart{installation},
+		[]string{"--project=desktop", "sign-in", "create", "connect", "lifecycle", "settings", "logs", "query"}}, nil
 }
 
 func (c onChart) Kill(t testing.TB, part string) (back func() bool) {

@@ -17,7 +17,7 @@ import (
 type deployment struct {
 	*toygrestest.Toygres
 	surroundings
-	browsers []string // projects of ui/playwright.config.ts
+	browser []string // arguments of Playwright: projects of ui/playwright.config.ts, and specs of ui/e2e if not all
 }
 
 // surroundings are what can be done and seen only from where a Toygres runs.

@@ -24,7 +24,7 @@ func deployStack(ctx context.Context) (deployment, error) {
 	if err != nil {
 		return deployment{}, err
 	}
-	return deployment{stack.Toygres, onStack{stack}, []string{"desktop", "phone"}}, nil
+	return deployment{stack.Toygres, onStack{stack}, []string{"--project=desktop", "--project=phone"}}, nil
 }
 
 func (s onStack) Kill(t testing.TB, part string) (back func() bool) {
