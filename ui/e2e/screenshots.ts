@@ -50,6 +50,10 @@ test('every page, light and dark', async ({ page, api }) => {
         await page.goto(path)
         await isLive(page)
         await expect(page.locator('main h1')).toHaveCount(1)
+        if (picture === 'create') {
+          await page.getByLabel('Name').fill('reports')
+          await expect(page.getByRole('list', { name: 'Steps' })).toBeVisible()
+        }
         await expect(page.locator('main .animate-pulse')).toHaveCount(0) // all is loaded
         await page.screenshot({ path: `${images}/${picture}-${colorScheme}.png` })
       })

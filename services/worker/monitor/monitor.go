@@ -81,7 +81,7 @@ func New(options Options) *Monitor {
 	}
 	m := &Monitor{Options: options.withDefaults(), worker: fmt.Sprintf("%s/%d", host, os.Getpid())}
 	if m.Build != "" {
-		m.worker += " (" + m.Build + ")"
+		m.worker += ", release " + m.Build
 	}
 	m.probes = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "toygres_monitor_probe_duration_seconds", Help: "Time of the probes of instances that this worker has made, by outcome.",

@@ -62,7 +62,9 @@ export function MonitorCard({ monitor, canChange }: { monitor: Monitor; canChang
         {monitor.shards.map((shard) => (
           <li key={shard.shard} className="flex flex-wrap gap-x-4 gap-y-0.5 py-1.5">
             <span>Part {shard.shard + 1}</span>
-            <span className="text-ink-soft">{shard.instances} instances</span>
+            <span className="text-ink-soft">
+              {shard.instances} instance{shard.instances === 1 ? '' : 's'}
+            </span>
             <span className="min-w-0 flex-1 wrap-anywhere text-ink-faint">
               {shard.worker ?? 'no worker yet'}
             </span>
