@@ -18,7 +18,7 @@ test('many are created by a range in the name, and deleted by a pattern', async 
   await expect(page).toHaveURL(/\/operations\//)
   await page.goBack()
   await page.getByRole('link', { name: `${name}-2`, exact: true }).click()
-  await expect(page.getByRole('heading', { name: `${name}-2` })).toBeVisible()
+  await expect(page.getByRole('heading', { name: `${name}-2`, level: 1 })).toBeVisible()
 
   await page.goto('/batches')
   await page.getByRole('button', { name: 'Delete many' }).click()
