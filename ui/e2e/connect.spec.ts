@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -57,13 +57,17 @@ test('what is copied for a shell opens a session', async ({ page, api }) => {
     return (await page.getByTestId(`connection-${way}`).textContent()) ?? ''
   }
   const cwd = mkdtempSync(path.join(tmpdir(), 'toygres-connect-'))
-  await saveAuthority(page, cwd)
-  const sh = (script: string) => execFileSync('sh', ['-c', script], { cwd, encoding: 'utf8' })
-  const ask = `-XAtc 'SELECT 6 * 7'`
-  expect(sh(`${await text('psql')} ${ask}`)).toBe('42\n')
-  expect(sh(`psql '${await text('URL')}' ${ask}`)).toBe('42\n')
-  writeFileSync(path.join(cwd, 'db.env'), await text('env'), { mode: 0o600 })
-  expect(sh(`set -a; . ./db.env; psql ${ask}`)).toBe('42\n')
+  try {
+    await saveAuthority(page, cwd)
+    const sh = (script: string) => execFileSync('sh', ['-c', script], { cwd, encoding: 'utf8' })
+    const ask = `-XAtc 'SELECT 6 * 7'`
+    expect(sh(`${await text('psql')} ${ask}`)).toBe('42\n')
+    expect(sh(`psql '${await text('URL')}' ${ask}`)).toBe('42\n')
+    writeFileSync(path.join(cwd, 'db.env'), await text('env'), { mode: 0o600 })
+    expect(sh(`set -a; . ./db.env; psql ${ask}`)).toBe('42\n')
+  } finally {
+    rmSync(cwd, { recursive: true }) // there are passwords in it
+  }
 })
 
 test('the password is rotated, and the new one is revealed', async ({ page, api }) => {
