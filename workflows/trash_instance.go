@@ -64,16 +64,23 @@ func undoTrash(ctx workflow.Context, op operation, ran bool, cause error) error 
 	if !ran {
 		return op.fail(ctx, "", code, message+"; nothing was changed")
 	}
+	return op.startAgain(ctx, code, message, "it is as before")
+}
+
+// startAgain starts a server that the operation may have stopped, and ends the
+// operation with code and message, to which it adds what became of the server:
+// running if all is well. The context must outlast a cancellation.
+func (o operation) startAgain(ctx workflow.Context, code toygres.ErrorCode, message, running string) error {
 	back, err := execute[activities.UndoStopResult](ctx, startingAgain, toygres.StepUndo, servers.UndoStop,
-		activities.UndoStopInput{OperationID: op.id, InstanceID: op.instance})
+		activities.UndoStopInput{OperationID: o.id, InstanceID: o.instance})
 	switch {
 	case err != nil:
 		_, why := reason(ctx, err)
-		return op.fail(ctx, toygres.StateStopped, code, message+"; it could not be started again ("+why+"): start it when that is mended")
+		return o.fail(ctx, toygres.StateStopped, code, message+"; it could not be started again ("+why+"): start it when that is mended")
 	case back.Failure != "":
 		message += "; it does not start again (" + back.Failure + ") and is stopped, with its data: start it when that is mended"
 	default:
-		message += "; it is as before"
+		message += "; " + running
 	}
-	return op.failWith(ctx, toygres.Outcome{InstanceState: runningUnless(back.Stopped), Code: code, Message: message, Endpoint: back.Endpoint})
+	return o.failWith(ctx, toygres.Outcome{InstanceState: runningUnless(back.Stopped), Code: code, Message: message, Endpoint: back.Endpoint})
 }

@@ -77,16 +77,5 @@ func undoUpgrade(ctx workflow.Context, op operation, cause error) error {
 	code, message := reason(ctx, cause)
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	back, err := execute[activities.UndoStopResult](ctx, startingAgain, toygres.StepUndo, servers.UndoStop,
-		activities.UndoStopInput{OperationID: op.id, InstanceID: op.instance})
-	switch {
-	case err != nil:
-		_, why := reason(ctx, err)
-		return op.fail(ctx, toygres.StateStopped, code, message+"; it could not be started again ("+why+"): start it when that is mended")
-	case back.Failure != "":
-		message += "; it does not start again (" + back.Failure + ") and is stopped, with its data: start it when that is mended"
-	default:
-		message += "; it is running"
-	}
-	return op.failWith(ctx, toygres.Outcome{InstanceState: runningUnless(back.Stopped), Code: code, Message: message, Endpoint: back.Endpoint})
+	return op.startAgain(ctx, code, message, "it is running")
 }
