@@ -66,14 +66,14 @@ func TestTheMonitorMovesToTheNextReleaseAndKeepsNoOldOne(t *testing.T) {
 	r := newReleases(t)
 	r.wants("v1")
 	stop := r.start("v1")
-	r.watchedBy("(v1)", time.Time{})
+	r.watchedBy(", release v1", time.Time{})
 
 	r.wants("v2")
 	r.start("v2")
 	begun := time.Now()
 	stop() // it would stay for as long as something is bound to it
 	require.Less(t, time.Since(begun), time.Minute)
-	r.watchedBy("(v2)", begun)
+	r.watchedBy(", release v2", begun)
 	for shard := range 4 {
 		d, err := r.client.DescribeWorkflowExecution(t.Context(), workflows.MonitorID(shard), "")
 		require.NoError(t, err)
