@@ -234,7 +234,7 @@ func (w *watcher) fingerprint(id toygres.InstanceID) string {
 		if kind == pods || kind == claims {
 			continue
 		}
-		found, err := r.informers[i].GetIndexer().ByIndex(byInstance, string(id))
+		found, err := r.streams[i].seen.ByIndex(byInstance, string(id))
 		if err != nil {
 			continue // there is such an index
 		}

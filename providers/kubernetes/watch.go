@@ -3,18 +3,16 @@ package kubernetes
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/client-go/informers"
-	"k8s.io/client-go/metadata/metadatainformer"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/providers/internal/changes"
@@ -109,35 +107,17 @@ func (w *watcher) tellLater(id toygres.InstanceID, after time.Duration) {
 // round is the watching from the first subscriber's coming to the last one's
 // leaving.
 type round struct {
-	stop      context.CancelFunc
-	informers []cache.SharedIndexInformer // of kinds, in their order, and of events
-
-	log *slog.Logger
-
-	mu      sync.Mutex
-	trouble error // the last one
+	stop    context.CancelFunc
+	streams []*stream // of kinds, in their order, and of events
 }
 
 const byInstance = "instance"
 
 func newRound(w *watcher) *round {
 	p := w.provider
-	ctx, stop := context.WithCancel(context.Background())
-	r := &round{stop: stop, log: p.log}
-	tell := cache.ResourceEventHandlerFuncs{
-		AddFunc: func(o any) { w.tellOf(o) },
-		UpdateFunc: func(old, o any) {
-			w.tellOf(old) // whose label may be gone
-			w.tellOf(o)
-		},
-		DeleteFunc: func(o any) {
-			if last, unknown := o.(cache.DeletedFinalStateUnknown); unknown {
-				o = last.Obj
-			}
-			w.tellOf(o)
-		},
-	}
-	labelled := func(o *metav1.ListOptions) { o.LabelSelector = labelID }
+	// What the reflectors would log, streams do.
+	ctx, stop := context.WithCancel(klog.NewContext(context.Background(), klog.Logger{}))
+	r := &round{stop: stop}
 	index := cache.Indexers{byInstance: func(o any) ([]string, error) {
 		m, ok := o.(metav1.Object)
 		if !ok {
@@ -146,59 +126,61 @@ func newRound(w *watcher) *round {
 		return []string{m.GetLabels()[labelID]}, nil
 	}}
 	for _, kind := range kinds {
-		informer := metadatainformer.NewFilteredMetadataInformer(p.metadata, kind, p.config.Namespace, 0, index, labelled).Informer()
-		r.add(ctx, informer, tell, func(err error) error { return p.failure(request{"watch", kind.Resource}, err) })
+		s := newStream(p, kind.Resource, w.tellOf)
+		s.seen = cache.NewIndexer(cache.MetaNamespaceKeyFunc, index)
+		r.streams = append(r.streams, s)
+		objects := p.metadata.Resource(kind).Namespace(p.config.Namespace)
+		go s.run(ctx, &metav1.PartialObjectMetadata{}, &cache.ListWatch{
+			ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				o.LabelSelector = labelID
+				list, err := objects.List(ctx, o)
+				return list, s.went(err)
+			},
+			WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+				o.LabelSelector = labelID
+				changes, err := objects.Watch(ctx, o)
+				return changes, s.went(err)
+			},
+		})
 	}
-	events := informers.NewSharedInformerFactoryWithOptions(p.client, 0, informers.WithNamespace(p.config.Namespace),
-		informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-			o.FieldSelector = fields.OneTermEqualSelector("type", corev1.EventTypeWarning).String()
-		})).Core().V1().Events().Informer()
-	r.add(ctx, events, cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(o any) { w.tellOfEvent(o) },
-		UpdateFunc: func(_, o any) { w.tellOfEvent(o) },
-	}, func(err error) error { return p.failure(request{"watch", "events"}, err) })
-	return r
-}
-
-func (r *round) add(ctx context.Context, informer cache.SharedIndexInformer, handler cache.ResourceEventHandler, failure func(error) error) {
-	// These fail only for informers that run already.
-	_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-		if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) || errors.Is(err, io.EOF) {
-			return // it begins anew, as it must now and then
-		}
-		err = failure(err)
-		r.log.Warn("watching instances stumbled; trying again", "error", err)
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.trouble = err
+	s := newStream(p, "events", w.tellOfEvent)
+	r.streams = append(r.streams, s)
+	events := p.client.CoreV1().Events(p.config.Namespace)
+	warnings := fields.OneTermEqualSelector("type", corev1.EventTypeWarning).String()
+	go s.run(ctx, &corev1.Event{}, &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			o.FieldSelector = warnings
+			list, err := events.List(ctx, o)
+			return list, s.went(err)
+		},
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			o.FieldSelector = warnings
+			changes, err := events.Watch(ctx, o)
+			return changes, s.went(err)
+		},
 	})
-	_, _ = informer.AddEventHandler(handler)
-	r.informers = append(r.informers, informer)
-	go informer.RunWithContext(ctx)
+	return r
 }
 
 // synced waits until everything is watched. When that takes too long it says
 // why.
 func (r *round) synced(ctx context.Context) error {
 	const patience = 20 * time.Second
-	soon, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	synced := make([]cache.DoneChecker, len(r.informers))
-	for i, informer := range r.informers {
-		synced[i] = informer.HasSyncedChecker()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for _, s := range r.streams {
+		select {
+		case <-s.complete:
+		case <-ctx.Done():
+			return toygres.Errorf(toygres.CodeCancelled, "watching the instances was cancelled: %w", context.Cause(ctx))
+		case <-late.C:
+			if err := s.lastTrouble(); err != nil {
+				return err
+			}
+			return toygres.Errorf(toygres.CodeUnavailable, "the instances can't be watched: %w", errors.New("the Kubernetes API is too slow"))
+		}
 	}
-	if cache.WaitFor(soon, "", synced...) {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return toygres.Errorf(toygres.CodeCancelled, "watching the instances was cancelled: %w", context.Cause(ctx))
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.trouble != nil {
-		return r.trouble
-	}
-	return toygres.Errorf(toygres.CodeUnavailable, "the instances can't be watched: %w", errors.New("the Kubernetes API is too slow"))
+	return nil
 }
 
 func (w *watcher) tellOf(o any) {
