@@ -27,6 +27,7 @@ const (
 	EventPasswordRevealed EventType = "password.revealed" // Actor saw the password
 	EventDriftFound       EventType = "drift.found"       // Data: kind, finding
 	EventDriftResolved    EventType = "drift.resolved"    // Data: kind, finding
+	EventDriftChecked     EventType = "drift.checked"     // a comparison that Actor asked for has ended; Data: found, resolved
 	EventQueryRun         EventType = "query.run"         // Data: role, read_only, duration_ms, rows; sqlstate or code when it failed
 
 	EventFunctionStarted   EventType = "durable_function.started"   // Data: function, role, label
@@ -34,11 +35,11 @@ const (
 	EventFunctionSignalled EventType = "durable_function.signalled" // Data: function, signal
 )
 
-// Event is an append-only fact about an instance or a batch.
+// Event is an append-only fact, most often about an instance or a batch.
 type Event struct {
 	ID           EventID
 	Type         EventType
-	InstanceID   InstanceID // "" for a fact about a batch
+	InstanceID   InstanceID // "" for a fact about no instance
 	InstanceName string
 	OperationID  OperationID // "" when no operation is behind it
 	Batch        BatchID     // for facts about a batch, which have no instance; "" for all else

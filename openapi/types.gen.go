@@ -1020,10 +1020,10 @@ type Event struct {
 	// Id A decimal number that grows with time.
 	Id string `json:"id"`
 
-	// InstanceId Absent for an event of a batch.
+	// InstanceId Absent for an event of no instance.
 	InstanceId *openapi_types.UUID `json:"instance_id,omitempty"`
 
-	// InstanceName Empty for an event of a batch.
+	// InstanceName Empty for an event of no instance.
 	InstanceName string              `json:"instance_name"`
 	Message      string              `json:"message"`
 	OperationId  *openapi_types.UUID `json:"operation_id,omitempty"`

@@ -110,6 +110,11 @@ func TestOneProcessComparesAtATimeWhenItIsDueOrAskedFor(t *testing.T) {
 	require.False(t, done.EndedAt.IsZero())
 	require.NotEmpty(t, done.Error)
 	require.NotContains(t, done.Error, "secret")
+	told, err := s.Events(ctx, catalog.EventFilter{Types: []toygres.EventType{toygres.EventDriftChecked}}, 0)
+	require.NoError(t, err)
+	require.Len(t, told, 1, "of the one that was asked for")
+	require.Equal(t, owner, told[0].Actor)
+	require.Equal(t, map[string]string{"found": "0", "resolved": "0"}, told[0].Data)
 
 	// A process that was killed has lost its lock.
 	exec(t, sql(t, url), `UPDATE drift_checks SET started_at = now(), ended_at = NULL WHERE started_at IS NULL`)

@@ -77,6 +77,19 @@ WITH lost AS (
 )
 SELECT id::text, started_at FROM asked UNION ALL SELECT id::text, started_at FROM due`
 
+// endCheck ends a comparison, with an event for who has asked for it. Others are
+// made all the time, and what they find is an event of its own.
+const endCheck = `
+WITH ended AS (
+	UPDATE drift_checks SET ended_at = now(), found = $2, resolved = $3, error = $4 WHERE id = $1 RETURNING *
+), logged AS (
+	INSERT INTO events (type, instance_name, actor, message, data)
+	SELECT 'drift.checked', '', requested_by, 'Catalog, provider and Temporal were compared.',
+	       jsonb_build_object('found', found::text, 'resolved', resolved::text)
+	FROM ended WHERE requested_by IS NOT NULL
+)
+SELECT ` + checkColumns + ` FROM ended`
+
 // CheckDrift compares, and records the result, if somebody has asked for that or
 // the last comparison began longer ago than every. It does nothing while another
 // process is at it; then the comparison that it returns is zero.
@@ -103,8 +116,7 @@ func (s *Store) CheckDrift(ctx context.Context, every time.Duration, compare fun
 		if cause != nil {
 			problem = toygres.MessageOf(cause)
 		}
-		ended, _, err = one(ctx, s, scanCheck, `UPDATE drift_checks SET ended_at = now(), found = $2, resolved = $3, error = $4 WHERE id = $1
-			RETURNING `+checkColumns, check.id, found, resolved, clean(problem))
+		ended, _, err = one(ctx, s, scanCheck, endCheck, check.id, found, resolved, clean(problem))
 		return err
 	})
 	return ended, err

@@ -17,6 +17,7 @@ test('a token that was made on the page works until it is revoked there', async 
     extraHTTPHeaders: { Authorization: `Bearer ${secret}` },
   })
   expect(((await (await program.get('/api/me')).json()) as { role: string }).role).toBe('viewer')
+  await expect(page.locator(`[data-token="${name}"]`)).toContainText(/ends (in \d+ days|[A-Z])/)
   await isAccessible(page)
   await page.getByRole('button', { name: `Revoke ${name}` }).click()
   await expect(page.locator(`[data-token="${name}"]`)).toHaveCount(0)

@@ -63,6 +63,9 @@ test('an instance is forked, and the page of the fork opens', async ({ page, api
   await page.getByRole('link', { name: 'All activity' }).click()
   const events = page.getByRole('region', { name: 'Events' })
   await expect(events.getByText('Step "copy data" is done.')).toBeVisible()
+  await page.getByRole('link', { name: 'All operations' }).click()
+  await expect(page.getByRole('heading', { name: 'Operations', level: 1 })).toBeVisible()
+  await expect(page.locator('[data-operation]')).toHaveCount(1)
 })
 
 test('a running instance gets another size and keeps its address', async ({ page, api }) => {

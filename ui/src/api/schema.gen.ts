@@ -1865,10 +1865,10 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Absent for an event of a batch.
+             * @description Absent for an event of no instance.
              */
             instance_id?: string;
-            /** @description Empty for an event of a batch. */
+            /** @description Empty for an event of no instance. */
             instance_name: string;
             message: string;
             /** Format: uuid */

@@ -26,6 +26,10 @@ test('a batch refreshes the batches', () => {
   expect(outdatedBy({ type: 'batch.progress', instance_name: '' })).toEqual([['batches']])
 })
 
+test('the end of a comparison refreshes what does not agree', () => {
+  expect(outdatedBy({ type: 'drift.checked', instance_name: '' })).toEqual([['drift']])
+})
+
 test('a change of health refreshes the instance and the lists, but no operation', () => {
   expect(outdatedBy({ type: 'instance.health', instance_name: 'mydb' })).toEqual([
     ['events', 'of', 'mydb'],

@@ -32,6 +32,7 @@ export const eventTypes = [
   'query.run',
   'drift.found',
   'drift.resolved',
+  'drift.checked',
 ] as const
 
 /** What of the query cache an event makes out of date. */
@@ -41,6 +42,7 @@ export function outdatedBy({
 }: Pick<Schema<'Event'>, 'type' | 'instance_name'>): QueryKey[] {
   if (type === 'batch.ended') return [batchKeys.all, overviewKey]
   if (type.startsWith('batch.')) return [batchKeys.all] // and of no instance
+  if (type === 'drift.checked') return [systemKeys.drift] // of no instance, either
   const keys: QueryKey[] = [eventKeys.ofInstance(name)]
   // Neither changes the instance.
   if (type === 'password.revealed' || type === 'query.run') return keys

@@ -15,11 +15,25 @@ import { StepList } from './step-list'
 
 type Operation = Schema<'Operation'>
 
-/** The operations of an instance, newest first; each opens to show its steps. */
-export function OperationHistory({ operations }: { operations: Operation[] | undefined }) {
+/** The latest operations of the instance called name; each opens to show its steps. */
+export function OperationHistory({
+  name,
+  operations,
+}: {
+  name: string
+  operations: Operation[] | undefined
+}) {
   if (operations?.length === 0) return null
   return (
-    <Card title="Operations" flush>
+    <Card
+      title="Operations"
+      flush
+      aside={
+        <Link to="/operations" search={{ instance: name }} className={buttonClass('ghost', 'sm')}>
+          All operations
+        </Link>
+      }
+    >
       <ul className="divide-y">
         {operations?.map((operation) => (
           <li key={operation.id}>

@@ -29,11 +29,10 @@ export function useMonitorAction() {
   })
 }
 
-/** What catalog, provider and Temporal do not agree about. A check that was asked for ends without an event. */
+/** What catalog, provider and Temporal do not agree about. */
 export const driftQuery = queryOptions({
   queryKey: systemKeys.drift,
   queryFn: ({ signal }) => answer(api.GET('/api/drift', { params: { query: { limit: 200 } }, signal })),
-  refetchInterval: 5_000,
 })
 
 /** What was removed lately because it had been kept for long enough. */

@@ -36,7 +36,7 @@ export function TokenRow({ token, owner, className }: Props) {
           ·{' '}
           {token.expires_at ? (
             <>
-              ends <RelativeTime at={token.expires_at} />
+              ends <RelativeTime at={token.expires_at} ahead />
             </>
           ) : (
             'does not end'

@@ -7,7 +7,7 @@ export function ActivityTab() {
   const { instance, operations } = useShown()
   return (
     <div className="flex flex-col gap-5">
-      <OperationHistory operations={operations} />
+      <OperationHistory name={instance.name} operations={operations} />
       <EventList name={instance.name} />
     </div>
   )
