@@ -108,7 +108,7 @@ func newProvider(t *testing.T, redirects ...string) *idp {
 		clientID:    storage.WebClient(clientID, clientSecret, redirects...),
 		otherClient: storage.WebClient(otherClient, clientSecret, redirects...),
 	}
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	quiet := slog.New(slog.DiscardHandler)
 	handler = exampleop.SetupServer(i.URL, &store{storage.NewStorageWithClients(i.people, clients), i.people}, quiet, false, op.WithAllowInsecure())
 	return i
 }
