@@ -151,9 +151,7 @@ func TestKubernetesKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.
 	if !onKubernetes() {
 		t.Skip("there is none: instances are processes of this machine")
 	}
-	// A fork's pod copies whether or not somebody of Kubernetes looks; its other steps are those of a create.
-	but := slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return c.kind == toygres.KindFork })
-	survive(t, stacktest.New(t, placement(t)...), but, func(t *testing.T) {
+	survive(t, stacktest.New(t, placement(t)...), changes, func(t *testing.T) {
 		kubernetestest.Cluster(t).Kill(t,
 			"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns", "cloud")
 	})
