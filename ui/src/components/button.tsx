@@ -4,7 +4,7 @@ import type { ComponentProps } from 'react'
 import { cx } from '@/lib/cx'
 
 const base =
-  'relative inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md font-medium whitespace-nowrap transition-colors disabled:opacity-55 [&_svg]:size-4 [&_svg]:shrink-0'
+  'relative inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md font-medium whitespace-nowrap transition-colors disabled:opacity-55 aria-disabled:opacity-55 [&_svg]:size-4 [&_svg]:shrink-0'
 
 const looks = {
   primary: 'bg-accent text-accent-ink shadow-card enabled:hover:bg-accent-strong',
@@ -25,16 +25,19 @@ export function buttonClass(look: keyof typeof looks = 'secondary', size: keyof 
 interface Props extends ComponentProps<'button'> {
   look?: keyof typeof looks
   size?: keyof typeof sizes
-  /** What the button asked for is under way: it can't be pressed, and keeps its width. */
+  /** What the button asked for is under way: it can't be pressed, and keeps its width and the focus. */
   pending?: boolean
 }
 
-export function Button({ look, size, pending = false, disabled, className, children, type, ...rest }: Props) {
+export function Button(props: Props) {
+  const { look, size, pending = false, disabled, onClick, className, children, type, ...rest } = props
   return (
     <button
       type={type ?? 'button'}
       className={cx(buttonClass(look, size), className)}
-      disabled={disabled ?? pending}
+      disabled={disabled && !pending} // which takes the focus away
+      aria-disabled={pending || undefined}
+      onClick={pending ? (event) => event.preventDefault() : onClick}
       aria-busy={pending || undefined}
       {...rest}
     >

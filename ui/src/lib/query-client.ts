@@ -26,7 +26,8 @@ export function newQueryClient(onSessionEnded: () => void): QueryClient {
     }),
     defaultOptions: {
       queries: { staleTime: Infinity, retry: retryReads, refetchOnWindowFocus: false },
-      mutations: { retry: false },
+      // Without a network one is refused at once: to be done later, unseen, is not what was asked for.
+      mutations: { retry: false, networkMode: 'always' },
     },
   })
 }

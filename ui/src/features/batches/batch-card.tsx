@@ -7,6 +7,7 @@ import { Card } from '@/components/card'
 import { Dialog, DialogActions } from '@/components/dialog'
 import type { Schema } from '@/lib/api'
 import { sentence } from '@/lib/text'
+import { toast } from '@/lib/toasts'
 
 import { isActive, outcomeOf, over, parts, titleOf } from './progress'
 import { ProgressBar } from './progress-bar'
@@ -64,7 +65,14 @@ function CancelDialog({ batch, onClose }: { batch: Batch; onClose: () => void })
         <Button
           look="danger"
           pending={cancel.isPending}
-          onClick={() => cancel.mutate(undefined, { onSuccess: onClose })}
+          onClick={() =>
+            cancel.mutate(undefined, {
+              onSuccess: () => {
+                toast('The batch is being cancelled.')
+                onClose()
+              },
+            })
+          }
         >
           Cancel batch
         </Button>

@@ -53,7 +53,7 @@ export function BulkDialog({ action, instances, latest, onClose }: Props) {
       </ul>
       <DialogActions>
         {isDone ? (
-          <Button look="primary" onClick={onClose}>
+          <Button look="primary" autoFocus onClick={onClose}>
             Close
           </Button>
         ) : (

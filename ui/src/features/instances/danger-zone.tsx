@@ -64,7 +64,12 @@ function ProtectionButton({ instance }: { instance: Schema<'Instance'> }) {
       {update.isError && <ErrorAlert error={update.error} />}
       <Button
         pending={update.isPending}
-        onClick={() => update.mutate({ body: { deletion_protection: !on } })}
+        onClick={() =>
+          update.mutate(
+            { body: { deletion_protection: !on } },
+            { onSuccess: () => toast(`${instance.name} is ${on ? 'no longer ' : ''}protected`) },
+          )
+        }
       >
         {on ? <ShieldOff aria-hidden /> : <Shield aria-hidden />}
         {on ? 'Turn protection off' : 'Protect against deletion'}

@@ -8,6 +8,7 @@ import { TextAreaField, TextField } from '@/components/field'
 import type { Schema } from '@/lib/api'
 import { differences, readAssignments, writeAssignments } from '@/lib/assignments'
 import { fieldMessages } from '@/lib/problem'
+import { toast } from '@/lib/toasts'
 
 import { useUpdateInstance } from './queries'
 
@@ -38,7 +39,15 @@ function DetailsDialog({ instance, onClose }: { instance: Schema<'Instance'>; on
     event.preventDefault()
     if (problem !== undefined || update.isPending) return
     const body = { display_name: name, description, tags: differences(has.tags, values), monitored }
-    update.mutate({ body }, { onSuccess: onClose })
+    update.mutate(
+      { body },
+      {
+        onSuccess: () => {
+          toast(`${has.name} is described`)
+          onClose()
+        },
+      },
+    )
   }
   return (
     <Dialog title={`Describe ${has.name}`} onClose={onClose}>

@@ -19,65 +19,44 @@ export function LifecycleButtons({ instance, onError }: Props) {
   const restart = useInstanceAction('restart', name)
   const undelete = useInstanceAction('undelete', name)
 
-  if (state === 'running' || state === 'stopping' || state === 'restarting') {
-    const stopping = stop.isPending || state === 'stopping'
-    const restarting = restart.isPending || state === 'restarting'
-    return (
-      <div className="flex gap-2">
-        <Button
-          pending={restarting}
-          disabled={stopping || restarting}
-          onClick={() => {
-            onError(undefined)
-            restart.mutate(undefined, { onSuccess: () => toast(`Restarting ${name}`), onError })
-          }}
-        >
+  const press = (action: typeof stop, said: string) => () => {
+    onError(undefined)
+    action.mutate(undefined, { onSuccess: () => toast(`${said} ${name}`), onError })
+  }
+  const runs = state === 'running' || state === 'stopping' || state === 'restarting'
+  const stopping = stop.isPending || state === 'stopping'
+  const restarting = restart.isPending || state === 'restarting'
+  return (
+    <div className="flex gap-2">
+      {runs && (
+        <Button pending={restarting} disabled={stopping} onClick={press(restart, 'Restarting')}>
           <RotateCw aria-hidden />
           Restart
         </Button>
-        <Button
-          pending={stopping}
-          disabled={stopping || restarting}
-          onClick={() => {
-            onError(undefined)
-            stop.mutate(undefined, { onSuccess: () => toast(`Stopping ${name}`), onError })
-          }}
-        >
+      )}
+      {/* In one place, so that who has stopped it has the focus on the way back. */}
+      {runs ? (
+        <Button pending={stopping} disabled={restarting} onClick={press(stop, 'Stopping')}>
           <Square aria-hidden />
           Stop
         </Button>
-      </div>
-    )
-  }
-  if (state === 'stopped' || state === 'starting') {
-    return (
-      <Button
-        look="primary"
-        pending={start.isPending || state === 'starting'}
-        onClick={() => {
-          onError(undefined)
-          start.mutate(undefined, { onSuccess: () => toast(`Starting ${name}`), onError })
-        }}
-      >
-        <Play aria-hidden />
-        Start
-      </Button>
-    )
-  }
-  if (state === 'trashed') {
-    return (
-      <Button
-        look="primary"
-        pending={undelete.isPending}
-        onClick={() => {
-          onError(undefined)
-          undelete.mutate(undefined, { onSuccess: () => toast(`Bringing ${name} back`), onError })
-        }}
-      >
-        <ArchiveRestore aria-hidden />
-        Undelete
-      </Button>
-    )
-  }
-  return null
+      ) : state === 'stopped' || state === 'starting' ? (
+        <Button
+          look="primary"
+          pending={start.isPending || state === 'starting'}
+          onClick={press(start, 'Starting')}
+        >
+          <Play aria-hidden />
+          Start
+        </Button>
+      ) : (
+        state === 'trashed' && (
+          <Button look="primary" pending={undelete.isPending} onClick={press(undelete, 'Bringing back')}>
+            <ArchiveRestore aria-hidden />
+            Undelete
+          </Button>
+        )
+      )}
+    </div>
+  )
 }

@@ -33,7 +33,9 @@ export function usePlannedUpdate(name: string, body: UpdateRequest | undefined):
   })
   const update = useUpdateInstance(name)
   const plan = asked && !error ? data : undefined
-  const trouble = update.error ?? (asked && !isFetching ? error : null)
+  // What was refused may be asked for in another way by now.
+  const refused = JSON.stringify(update.variables?.body) === text ? update.error : null
+  const trouble = refused ?? (asked && !isFetching ? error : null)
   const ready = plan !== undefined && plan.changes.length > 0 && !update.isPending
   return {
     plan,

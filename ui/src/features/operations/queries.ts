@@ -8,6 +8,7 @@ import {
 
 import { answer, api, type Schema } from '@/lib/api'
 import { boundsOf, type TimeRange } from '@/lib/time-range'
+import { toast } from '@/lib/toasts'
 
 const SHOWN = 20
 
@@ -103,6 +104,10 @@ export function useCancelOperation(id: string) {
   const client = useQueryClient()
   return useMutation({
     mutationFn: () => answer(api.POST('/api/operations/{id}/cancel', { params: { path: { id } } })),
-    onSuccess: () => client.invalidateQueries(),
+    // Said here: the button that was pressed goes with the first news of it.
+    onSuccess: () => {
+      toast('The operation is being cancelled.')
+      return client.invalidateQueries()
+    },
   })
 }

@@ -27,6 +27,7 @@ export function EditUserDialog({ user, children, onClose }: Props) {
   const [password, setPassword] = useState('')
   const [sure, setSure] = useState(false)
   const update = useUpdateUser(user.name)
+  const able = useUpdateUser(user.name)
   const remove = useUserAction('delete', user.name)
   const unlock = useUserAction('unlock', user.name)
 
@@ -51,7 +52,7 @@ export function EditUserDialog({ user, children, onClose }: Props) {
     toast(text)
     onClose()
   }
-  const error = update.error ?? remove.error ?? unlock.error
+  const error = update.error ?? able.error ?? remove.error ?? unlock.error
   return (
     <Dialog title={user.name} onClose={onClose}>
       <form onSubmit={submit} className="flex flex-col gap-2">
@@ -99,8 +100,9 @@ export function EditUserDialog({ user, children, onClose }: Props) {
           <Button
             size="sm"
             look={user.disabled ? 'secondary' : 'dangerOutline'}
+            pending={able.isPending}
             onClick={() =>
-              update.mutate(
+              able.mutate(
                 { disabled: !user.disabled },
                 { onSuccess: done(`${user.name} is ${user.disabled ? 'enabled' : 'disabled'}`) },
               )

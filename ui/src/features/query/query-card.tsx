@@ -20,6 +20,7 @@ export function QueryCard({ name }: { name: string }) {
   const [write, setWrite] = useState(false)
   const [role, setRole] = useState('')
   const running = useRef<AbortController>(undefined)
+  const statement = useRef<HTMLTextAreaElement>(null)
   const client = useQueryClient()
   const query = useMutation({
     mutationFn: () => {
@@ -50,6 +51,7 @@ export function QueryCard({ name }: { name: string }) {
         }}
       >
         <textarea
+          ref={statement}
           aria-label="SQL statement"
           aria-describedby={`${id}-note`}
           rows={4}
@@ -87,7 +89,13 @@ export function QueryCard({ name }: { name: string }) {
           />
           <div className="ml-auto flex gap-2">
             {query.isPending && (
-              <Button size="sm" onClick={() => running.current?.abort()}>
+              <Button
+                size="sm"
+                onClick={() => {
+                  running.current?.abort()
+                  statement.current?.focus() // this button goes
+                }}
+              >
                 <Square aria-hidden />
                 Cancel
               </Button>

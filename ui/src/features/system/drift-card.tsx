@@ -9,6 +9,8 @@ import { toast } from '@/lib/toasts'
 
 import { useCheckDrift, useRepairDrift } from './queries'
 
+type Finding = Schema<'DriftFinding'>
+
 interface Props {
   drift: Schema<'DriftList'>
   canOperate: boolean
@@ -18,7 +20,6 @@ interface Props {
 /** What does not agree, and what to do about it. */
 export function DriftCard({ drift, canOperate, canRepair }: Props) {
   const check = useCheckDrift()
-  const repair = useRepairDrift()
   const last = drift.last_check
   return (
     <Card
@@ -50,38 +51,45 @@ export function DriftCard({ drift, canOperate, canRepair }: Props) {
         )}
       </p>
       {check.isError && <ErrorAlert error={check.error} className="mt-4" />}
-      {repair.isError && <ErrorAlert error={repair.error} className="mt-4" />}
       <ul className="mt-3 divide-y">
         {drift.items.map((finding) => (
-          <li
-            key={finding.id}
-            className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2"
-            data-kind={finding.kind}
-          >
-            <span className="font-medium wrap-anywhere">{finding.instance_name ?? finding.instance_id}</span>
-            <span className="min-w-0 flex-1 text-ink-soft">{sentence(finding.message)}</span>
-            {finding.repair === 'automatic' && (
-              <span className="text-ink-faint">It is repaired by itself.</span>
-            )}
-            {finding.command && (
-              <>
-                <code className="text-sm wrap-anywhere">{finding.command}</code>
-                <CopyButton text={finding.command} what="command" />
-              </>
-            )}
-            {canRepair && repairable(finding) && (
-              <Button size="sm" pending={repair.isPending} onClick={() => repair.mutate(finding.id)}>
-                Repair
-              </Button>
-            )}
-          </li>
+          <FindingRow key={finding.id} finding={finding} canRepair={canRepair} />
         ))}
       </ul>
     </Card>
   )
 }
 
+function FindingRow({ finding, canRepair }: { finding: Finding; canRepair: boolean }) {
+  const repair = useRepairDrift()
+  const name = finding.instance_name ?? finding.instance_id
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2" data-kind={finding.kind}>
+      <span className="font-medium wrap-anywhere">{name}</span>
+      <span className="min-w-0 flex-1 text-ink-soft">{sentence(finding.message)}</span>
+      {finding.repair === 'automatic' && <span className="text-ink-faint">It is repaired by itself.</span>}
+      {finding.command && (
+        <>
+          <code className="text-sm wrap-anywhere">{finding.command}</code>
+          <CopyButton text={finding.command} what="command" />
+        </>
+      )}
+      {canRepair && repairable(finding) && (
+        <Button
+          size="sm"
+          aria-label={`Repair ${name}`}
+          pending={repair.isPending}
+          onClick={() => repair.mutate(finding.id)}
+        >
+          Repair
+        </Button>
+      )}
+      {repair.isError && <ErrorAlert error={repair.error} className="w-full" />}
+    </li>
+  )
+}
+
 // What removes data is for the command line, where it has to be said.
-function repairable({ kind, repair }: Schema<'DriftFinding'>): boolean {
+function repairable({ kind, repair }: Finding): boolean {
   return repair === 'manual' && kind !== 'missing' && kind !== 'unknown_instance'
 }

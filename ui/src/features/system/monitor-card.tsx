@@ -42,13 +42,8 @@ export function MonitorCard({ monitor, canChange }: { monitor: Monitor; canChang
       aside={
         <div className="flex flex-wrap items-center gap-2">
           <Badge tone={tone}>{label}</Badge>
-          {canChange && monitor.state === 'paused' && button('resume', 'Resume')}
-          {canChange && monitor.state !== 'paused' && (
-            <>
-              {button('restart', 'Restart')}
-              {button('pause', 'Pause')}
-            </>
-          )}
+          {canChange && monitor.state !== 'paused' && button('restart', 'Restart')}
+          {canChange && (monitor.state === 'paused' ? button('resume', 'Resume') : button('pause', 'Pause'))}
         </div>
       }
     >

@@ -1,6 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 
 import { answer, api } from '@/lib/api'
+import { toast } from '@/lib/toasts'
 
 /** The places of what is known about the whole system in the query cache. */
 export const systemKeys = {
@@ -51,6 +52,10 @@ export function useRepairDrift() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: (id: string) => answer(api.POST('/api/drift/{id}/repair', { params: { path: { id } } })),
-    onSuccess: () => client.invalidateQueries({ queryKey: systemKeys.drift }),
+    // Said here: the row of what was found goes as soon as it agrees.
+    onSuccess: ({ instance_name, instance_id }) => {
+      toast(`${instance_name ?? instance_id} is repaired, and compared again.`)
+      return client.invalidateQueries({ queryKey: systemKeys.drift })
+    },
   })
 }
