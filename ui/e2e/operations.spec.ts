@@ -1,4 +1,6 @@
-import { expect, isAccessible, isLive, newName, signIn, test } from './support'
+import { readFileSync } from 'node:fs'
+
+import { expect, isAccessible, isLive, newName, replaceFile, signIn, test } from './support'
 
 test('an operation is followed on its page, cancelled there, and tried again', async ({ page, api }) => {
   await signIn(page)
@@ -30,6 +32,34 @@ test('an operation is followed on its page, cancelled there, and tried again', a
   await expect(diagram.locator('[data-node="lost"]')).toHaveAttribute('data-state', 'pending')
   await expect(steps.getByText(/last attempt by .+/).first()).toBeVisible()
   await isAccessible(page)
+})
+
+test('a step that waits for its next attempt says why, and is tried at once when that is asked for', async ({
+  page,
+  api,
+}) => {
+  const name = newName()
+  await api.createRunning(name)
+  const record = await api.recordOf(name)
+  test.skip(!record, 'only the provider local keeps a file to meddle with')
+  const sound = readFileSync(record ?? '', 'utf8')
+  await signIn(page)
+  const step = page.locator('[data-step="resize"]')
+  try {
+    replaceFile(record ?? '', 'no record')
+    await page.goto(`/operations/${await api.beginResize(name, { memory_mib: 512 })}`)
+    // Pauses grow: from here on there is time to press.
+    await expect(step).toContainText(/attempt [4-9] · next try in/, { timeout: 45_000 })
+    await expect(step).toContainText('spec.json')
+    await isAccessible(page)
+  } finally {
+    replaceFile(record ?? '', sound)
+  }
+  await page.getByRole('button', { name: 'Retry this step now' }).click()
+  await expect(page.getByText('The step is tried now.')).toBeVisible()
+  await expect(page.getByText('Succeeded', { exact: true })).toBeVisible({ timeout: 45_000 })
+  await expect(step).not.toContainText('attempt 2') // they count from 1 again
+  await expect(page.getByRole('button', { name: 'Retry this step now' })).toHaveCount(0)
 })
 
 test('operations are found by instance, kind, state and time, and the address keeps what was chosen', async ({

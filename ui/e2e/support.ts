@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { AxeBuilder } from '@axe-core/playwright'
@@ -53,8 +53,24 @@ export class Api {
   }
 
   async resize(name: string, to: Schema<'UpdateInstanceRequest'>): Promise<void> {
-    expect((await this.request.patch(`/api/instances/${name}`, { data: to })).status()).toBe(202)
+    await this.beginResize(name, to)
     await this.reaches(name, 'running')
+  }
+
+  /** Begins to resize an instance and returns the id of the operation. */
+  async beginResize(name: string, to: Schema<'UpdateInstanceRequest'>): Promise<string> {
+    const response = await this.request.patch(`/api/instances/${name}`, { data: to })
+    expect(response.status(), await response.text()).toBe(202)
+    return ((await response.json()) as Schema<'Operation'>).id
+  }
+
+  /** The file that tells the provider local how an instance should be, to meddle with; nothing with another provider. */
+  async recordOf(name: string): Promise<string | undefined> {
+    const system = (await (await this.request.get('/api/system')).json()) as Schema<'System'>
+    if (system.provider !== 'local') return undefined
+    const folder = system.settings.find((setting) => setting.name === 'TOYGRES_LOCAL_DIR')?.value ?? ''
+    const response = await this.request.get(`/api/instances/${name}`)
+    return path.join(folder, ((await response.json()) as Schema<'Instance'>).id, 'spec.json')
   }
 
   async protect(name: string, deletion_protection: boolean): Promise<void> {
@@ -157,6 +173,12 @@ export class Api {
     }
     this.created.clear()
   }
+}
+
+/** Writes a file so that whoever reads it sees the old or the new text. */
+export function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
 }
 
 let counter = 0

@@ -1,4 +1,7 @@
-import { expect, isAccessible, signIn, test } from './support'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+import { expect, isAccessible, isLive, newName, replaceFile, signIn, test } from './support'
 
 test('the system page tells of workers and settings, and keeps secrets', async ({ page }) => {
   await signIn(page)
@@ -36,4 +39,30 @@ test('the monitor is paused, resumed and restarted, and parts are compared', asy
     })
     .toBe(true)
   await expect(page.getByText(/Compared just now|Compared \d+ seconds ago/)).toBeVisible()
+})
+
+test('what was changed behind the back of the catalog is found and repaired on the page', async ({
+  page,
+  api,
+}) => {
+  const name = newName()
+  await api.createRunning(name)
+  const record = await api.recordOf(name)
+  test.skip(!record, 'only the provider local keeps a file to meddle with')
+  const sound = readFileSync(record ?? '', 'utf8')
+  replaceFile(record ?? '', sound.replace('"wants": "running"', '"wants": "stopped"'))
+
+  await signIn(page)
+  await page.goto('/system')
+  await isLive(page)
+  await page.getByRole('button', { name: 'Check now' }).click()
+  const finding = page.locator('[data-kind="not_running"]').filter({ hasText: name })
+  await expect(finding).toContainText('The instance should run, and its server is')
+  await isAccessible(page)
+  await finding.getByRole('button', { name: `Repair ${name}` }).click()
+  await expect(page.getByText(`${name} is repaired, and compared again.`)).toBeVisible()
+  await expect(finding).toHaveCount(0)
+  expect(readFileSync(record ?? '', 'utf8')).toBe(sound)
+  const url = await api.urlOf(name)
+  await expect(() => execFileSync('psql', [url, '-Xqc', 'SELECT 1'], { stdio: 'ignore' })).toPass()
 })
