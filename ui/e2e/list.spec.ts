@@ -1,4 +1,4 @@
-import { expect, goTo, isAccessible, newName, signIn, test } from './support'
+import { expect, goTo, isAccessible, isLive, newName, signIn, test } from './support'
 
 test('the list is searched and filtered, and the URL remembers how', async ({ page, api }) => {
   const [running, stopped] = [newName(), newName()]
@@ -76,21 +76,33 @@ test('the list is filtered by tag and version, sorted, and shows other columns, 
   await isAccessible(page)
 })
 
-test('the next page is loaded on demand', async ({ page, api }) => {
+test('the next page is loaded on demand, also when something happens meanwhile', async ({ page, api }) => {
   const [older, newer] = [newName(), newName()]
   await api.createRunning(older)
   await api.createRunning(newer)
   await signIn(page)
   // The real server with small pages, so that two instances are enough.
-  await page.route(/\/api\/instances\?/, (route) =>
-    route.continue({ url: route.request().url().replace('limit=50', 'limit=1') }),
-  )
+  const small = (url: string) => url.replace('limit=50', 'limit=1')
+  const first = /\/api\/instances\?(?!.*cursor=)/
+  await page.route(first, (route) => route.continue({ url: small(route.request().url()) }))
+  let asked = 0
+  await page.route(/\/api\/instances\?.*cursor=/, async (route) => {
+    if (asked++ === 0) {
+      const again = page.waitForRequest(first)
+      await api.protect(newer, true)
+      await again
+    }
+    await route.continue({ url: small(route.request().url()) })
+  })
   await page.goto('/instances')
+  await isLive(page)
   await expect(page.locator(`[data-instance="${newer}"]`)).toBeVisible()
   await expect(page.locator(`[data-instance="${older}"]`)).toBeHidden()
   await page.getByRole('button', { name: 'Load more' }).click()
   await expect(page.locator(`[data-instance="${older}"]`)).toBeVisible()
   await expect(page.locator(`[data-instance="${newer}"]`)).toBeVisible()
+  expect(asked).toBeGreaterThan(1)
+  await api.protect(newer, false)
 })
 
 test('dates are humanised, with the exact time on hover, in UTC and where the user is', async ({

@@ -4,6 +4,7 @@ import { SearchX } from 'lucide-react'
 
 import { Alert, ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
+import { LoadMore } from '@/components/load-more'
 import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
 import { Skeleton } from '@/components/skeleton'
@@ -51,13 +52,7 @@ export function AuditPage() {
         </div>
       )}
       {allowed && log.isPending && <Skeleton className="h-96 rounded-xl" />}
-      {log.hasNextPage && (
-        <div className="mt-4 text-center">
-          <Button pending={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-            Load more
-          </Button>
-        </div>
-      )}
+      <LoadMore list={log} />
     </Page>
   )
 }

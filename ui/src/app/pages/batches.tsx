@@ -5,6 +5,7 @@ import { useState } from 'react'
 
 import { ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
+import { LoadMore } from '@/components/load-more'
 import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
 import { Skeleton } from '@/components/skeleton'
@@ -35,13 +36,7 @@ export function BatchesPage() {
       {batches && batches.length > 0 ? (
         <>
           <BatchList batches={batches} />
-          {list.hasNextPage && (
-            <div className="mt-4 text-center">
-              <Button pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                Load more
-              </Button>
-            </div>
-          )}
+          <LoadMore list={list} />
         </>
       ) : list.isError ? (
         <ErrorAlert error={list.error} />

@@ -5,6 +5,7 @@ import { useMemo, useState, type ComponentProps } from 'react'
 
 import { ErrorAlert } from '@/components/alert'
 import { Button, buttonClass } from '@/components/button'
+import { LoadMore } from '@/components/load-more'
 import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
 import { DeleteSelectedDialog } from '@/features/batches/delete-selected-dialog'
@@ -113,13 +114,7 @@ export function InstancesPage() {
               onClear={() => table.resetRowSelection(true)}
             />
           )}
-          {list.hasNextPage && (
-            <div className="mt-4 text-center">
-              <Button pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                Load more
-              </Button>
-            </div>
-          )}
+          <LoadMore list={list} />
           {list.isFetchNextPageError && <ErrorAlert error={list.error} className="mt-4" />}
           {asked?.action === 'delete' ? (
             <DeleteSelectedDialog

@@ -4,6 +4,7 @@ import { ListChecks, SearchX } from 'lucide-react'
 
 import { ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
+import { LoadMore } from '@/components/load-more'
 import { EmptyState } from '@/components/empty-state'
 import { Page } from '@/components/page'
 import { OperationFilters } from '@/features/operations/operation-filters'
@@ -60,13 +61,7 @@ export function OperationsPage() {
           )}
         </div>
       )}
-      {list.hasNextPage && (
-        <div className="mt-4 text-center">
-          <Button pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            Load more
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} />
     </Page>
   )
 }

@@ -6,6 +6,7 @@ import { ErrorAlert } from '@/components/alert'
 import { Badge, type Tone } from '@/components/badge'
 import { Button } from '@/components/button'
 import { Card } from '@/components/card'
+import { LoadMore } from '@/components/load-more'
 import { RelativeTime } from '@/components/relative-time'
 import { Skeleton } from '@/components/skeleton'
 import type { Schema } from '@/lib/api'
@@ -75,18 +76,7 @@ export function DurableCard({ name }: { name: string }) {
       {functions?.length === 0 && (
         <p className="px-4 py-4 text-ink-faint sm:px-5">None was started, or they have been forgotten.</p>
       )}
-      {list.hasNextPage && (
-        <div className="border-t p-2 text-center">
-          <Button
-            look="ghost"
-            size="sm"
-            pending={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            Show older ones
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} inCard label="Show older ones" />
       {starting && <StartDialog name={name} onStarted={setOpen} onClose={() => setStarting(false)} />}
     </Card>
   )

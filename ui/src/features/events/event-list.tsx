@@ -5,6 +5,7 @@ import { ErrorAlert } from '@/components/alert'
 import { Dot, type Tone } from '@/components/badge'
 import { Button } from '@/components/button'
 import { Card } from '@/components/card'
+import { LoadMore } from '@/components/load-more'
 import { RelativeTime } from '@/components/relative-time'
 import { Skeleton } from '@/components/skeleton'
 import type { Schema } from '@/lib/api'
@@ -48,18 +49,7 @@ export function EventList({ name, first, aside }: Props) {
           ))}
       </ul>
       {items?.length === 0 && <p className="px-5 py-4 text-ink-faint">Nothing happened yet.</p>}
-      {events.hasNextPage && first === undefined && (
-        <div className="border-t p-2 text-center">
-          <Button
-            look="ghost"
-            size="sm"
-            pending={events.isFetchingNextPage}
-            onClick={() => void events.fetchNextPage()}
-          >
-            Show older events
-          </Button>
-        </div>
-      )}
+      {first === undefined && <LoadMore list={events} inCard label="Show older events" />}
     </Card>
   )
 }
