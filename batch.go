@@ -16,6 +16,8 @@ type Batch struct {
 	State       OperationState // failed when not all of its items have succeeded
 	RunID       string         // Temporal's run id; "" until it began
 	RequestedBy UserID
+	RetryOf     BatchID // whose failed and cancelled items it tries again; "" for a first try
+	RetriedBy   BatchID // that tries its own again; "" for none
 	CancelAsked bool
 	Counts      BatchCounts
 	ErrorCode   ErrorCode // why the batch itself ended early; "" otherwise

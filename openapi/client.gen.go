@@ -117,6 +117,13 @@ type ClientInterface interface {
 	// Corresponds with POST /api/batches/{id}/cancel (the `CancelBatch` operationId).
 	CancelBatch(ctx context.Context, id BatchID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RetryBatch Retry what failed or was cancelled of a batch
+	//
+	// Starts a new batch of exactly those items, which says so in `retry_of`. One that had an operation retries that, as a single retry does; one that was refused or had no turn is begun as it would have been. A batch is retried once, and a repeat answers the same new batch: what fails again is retried there. A conflict says that nothing failed, or that it is not over yet.
+	//
+	// Corresponds with POST /api/batches/{id}/retry (the `RetryBatch` operationId).
+	RetryBatch(ctx context.Context, id BatchID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDrift What catalog, provider and Temporal do not agree about
 	//
 	// They are compared every five minutes and when somebody asks for it.
@@ -914,6 +921,23 @@ func (c *Client) GetBatch(ctx context.Context, id BatchID, params *GetBatchParam
 // Corresponds with POST /api/batches/{id}/cancel (the `CancelBatch` operationId).
 func (c *Client) CancelBatch(ctx context.Context, id BatchID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelBatchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryBatch Retry what failed or was cancelled of a batch
+//
+// Starts a new batch of exactly those items, which says so in `retry_of`. One that had an operation retries that, as a single retry does; one that was refused or had no turn is begun as it would have been. A batch is retried once, and a repeat answers the same new batch: what fails again is retried there. A conflict says that nothing failed, or that it is not over yet.
+//
+// Corresponds with POST /api/batches/{id}/retry (the `RetryBatch` operationId).
+func (c *Client) RetryBatch(ctx context.Context, id BatchID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryBatchRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -2872,6 +2896,40 @@ func NewCancelBatchRequest(server string, id BatchID) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/api/batches/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRetryBatchRequest constructs an http.Request for the RetryBatch method
+func NewRetryBatchRequest(server string, id BatchID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/batches/%s/retry", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -6420,6 +6478,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/batches/{id}/cancel (the `CancelBatch` operationId).
 	CancelBatchWithResponse(ctx context.Context, id BatchID, reqEditors ...RequestEditorFn) (*CancelBatchResponse, error)
 
+	// RetryBatchWithResponse Retry what failed or was cancelled of a batch
+	//
+	// Starts a new batch of exactly those items, which says so in `retry_of`. One that had an operation retries that, as a single retry does; one that was refused or had no turn is begun as it would have been. A batch is retried once, and a repeat answers the same new batch: what fails again is retried there. A conflict says that nothing failed, or that it is not over yet.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/batches/{id}/retry (the `RetryBatch` operationId).
+	RetryBatchWithResponse(ctx context.Context, id BatchID, reqEditors ...RequestEditorFn) (*RetryBatchResponse, error)
+
 	// ListDriftWithResponse What catalog, provider and Temporal do not agree about
 	//
 	// They are compared every five minutes and when somebody asks for it.
@@ -7489,6 +7556,61 @@ func (r CancelBatchResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CancelBatchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetryBatchResponseDefaultHeaders the declared response headers of an HTTP default response for RetryBatch
+type RetryBatchResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type RetryBatchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Batch
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RetryBatchResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RetryBatchResponse) GetJSON202() *Batch {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RetryBatchResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RetryBatchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetryBatchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetryBatchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetryBatchResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11549,6 +11671,21 @@ func (c *ClientWithResponses) CancelBatchWithResponse(ctx context.Context, id Ba
 	return ParseCancelBatchResponse(rsp)
 }
 
+// RetryBatchWithResponse Retry what failed or was cancelled of a batch
+//
+// Starts a new batch of exactly those items, which says so in `retry_of`. One that had an operation retries that, as a single retry does; one that was refused or had no turn is begun as it would have been. A batch is retried once, and a repeat answers the same new batch: what fails again is retried there. A conflict says that nothing failed, or that it is not over yet.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/batches/{id}/retry (the `RetryBatch` operationId).
+func (c *ClientWithResponses) RetryBatchWithResponse(ctx context.Context, id BatchID, reqEditors ...RequestEditorFn) (*RetryBatchResponse, error) {
+	rsp, err := c.RetryBatch(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryBatchResponse(rsp)
+}
+
 // ListDriftWithResponse What catalog, provider and Temporal do not agree about
 //
 // They are compared every five minutes and when somebody asks for it.
@@ -13108,6 +13245,52 @@ func ParseCancelBatchResponse(rsp *http.Response) (*CancelBatchResponse, error) 
 	switch {
 	case true:
 		var headers CancelBatchResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRetryBatchResponse parses an HTTP response from a RetryBatchWithResponse call
+func ParseRetryBatchResponse(rsp *http.Response) (*RetryBatchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetryBatchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Batch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RetryBatchResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

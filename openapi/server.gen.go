@@ -30,6 +30,9 @@ type ServerInterface interface {
 	// CancelBatch Cancel a batch
 	// (POST /api/batches/{id}/cancel)
 	CancelBatch(ctx echo.Context, id BatchID) error
+	// RetryBatch Retry what failed or was cancelled of a batch
+	// (POST /api/batches/{id}/retry)
+	RetryBatch(ctx echo.Context, id BatchID) error
 	// ListDrift What catalog, provider and Temporal do not agree about
 	// (GET /api/drift)
 	ListDrift(ctx echo.Context, params ListDriftParams) error
@@ -407,6 +410,22 @@ func (w *ServerInterfaceWrapper) CancelBatch(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CancelBatch(ctx, id)
+	return err
+}
+
+// RetryBatch converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryBatch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id BatchID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryBatch(ctx, id)
 	return err
 }
 
@@ -2031,6 +2050,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/batches", wrapper.ListBatches, options.OperationMiddlewares["listBatches"]...)
 	router.GET(options.BaseURL+"/api/batches/:id", wrapper.GetBatch, options.OperationMiddlewares["getBatch"]...)
 	router.POST(options.BaseURL+"/api/batches/:id/cancel", wrapper.CancelBatch, options.OperationMiddlewares["cancelBatch"]...)
+	router.POST(options.BaseURL+"/api/batches/:id/retry", wrapper.RetryBatch, options.OperationMiddlewares["retryBatch"]...)
 	router.GET(options.BaseURL+"/api/drift", wrapper.ListDrift, options.OperationMiddlewares["listDrift"]...)
 	router.POST(options.BaseURL+"/api/drift/check", wrapper.CheckDrift, options.OperationMiddlewares["checkDrift"]...)
 	router.GET(options.BaseURL+"/api/drift/checks/:id", wrapper.GetDriftCheck, options.OperationMiddlewares["getDriftCheck"]...)
@@ -2227,6 +2247,49 @@ type CancelBatchdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CancelBatchdefaultApplicationProblemPlusJSONResponse) VisitCancelBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryBatchRequestObject struct {
+	Id BatchID `json:"id"`
+}
+
+type RetryBatchResponseObject interface {
+	VisitRetryBatchResponse(w http.ResponseWriter) error
+}
+
+type RetryBatch202JSONResponse struct{ BatchJSONResponse }
+
+func (response RetryBatch202JSONResponse) VisitRetryBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryBatchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RetryBatchdefaultApplicationProblemPlusJSONResponse) VisitRetryBatchResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5534,6 +5597,9 @@ type StrictServerInterface interface {
 	// CancelBatch Cancel a batch
 	// (POST /api/batches/{id}/cancel)
 	CancelBatch(ctx context.Context, request CancelBatchRequestObject) (CancelBatchResponseObject, error)
+	// RetryBatch Retry what failed or was cancelled of a batch
+	// (POST /api/batches/{id}/retry)
+	RetryBatch(ctx context.Context, request RetryBatchRequestObject) (RetryBatchResponseObject, error)
 	// ListDrift What catalog, provider and Temporal do not agree about
 	// (GET /api/drift)
 	ListDrift(ctx context.Context, request ListDriftRequestObject) (ListDriftResponseObject, error)
@@ -5862,6 +5928,31 @@ func (sh *strictHandler) CancelBatch(ctx echo.Context, id BatchID) error {
 		return err
 	} else if validResponse, ok := response.(CancelBatchResponseObject); ok {
 		return validResponse.VisitCancelBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetryBatch operation middleware
+func (sh *strictHandler) RetryBatch(ctx echo.Context, id BatchID) error {
+	var request RetryBatchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryBatch(ctx.Request().Context(), request.(RetryBatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryBatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetryBatchResponseObject); ok {
+		return validResponse.VisitRetryBatchResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

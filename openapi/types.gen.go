@@ -662,8 +662,14 @@ type Batch struct {
 	Kind OperationKind `json:"kind"`
 
 	// NextCursor Of the next page of items; absent on the last.
-	NextCursor *string    `json:"next_cursor,omitempty"`
-	StartedAt  *time.Time `json:"started_at,omitempty"`
+	NextCursor *string `json:"next_cursor,omitempty"`
+
+	// RetriedBy The batch that tries its failed and cancelled items again.
+	RetriedBy *openapi_types.UUID `json:"retried_by,omitempty"`
+
+	// RetryOf The batch whose failed and cancelled items it tries again.
+	RetryOf   *openapi_types.UUID `json:"retry_of,omitempty"`
+	StartedAt *time.Time          `json:"started_at,omitempty"`
 
 	// State `failed` when it is over and not all items have succeeded.
 	State OperationState `json:"state"`

@@ -32,6 +32,7 @@ const countsAsData = `jsonb_build_object('total', total::text, 'waiting', waitin
 
 const selectBatches = `
 SELECT b.id::text, b.kind, b.state, b.run_id, b.requested_by::text, b.cancel_asked, b.error_code, b.error,
+       coalesce(b.retry_of::text, ''), coalesce((SELECT r.id::text FROM batches r WHERE r.retry_of = b.id), ''),
        b.created_at, b.started_at, b.ended_at, n.total, n.waiting, n.running, n.succeeded, n.failed, n.cancelled
 FROM batches b, LATERAL (SELECT ` + countItems + ` FROM (` + itemsOf + `b.id) items) n`
 
@@ -39,7 +40,7 @@ func scanBatch(row pgx.CollectableRow) (toygres.Batch, error) {
 	var b toygres.Batch
 	n := &b.Counts
 	err := row.Scan(&b.ID, &b.Kind, &b.State, &b.RunID, &b.RequestedBy, &b.CancelAsked, &b.ErrorCode, &b.Error,
-		&b.CreatedAt, (*zeronull.Timestamptz)(&b.StartedAt), (*zeronull.Timestamptz)(&b.EndedAt),
+		&b.RetryOf, &b.RetriedBy, &b.CreatedAt, (*zeronull.Timestamptz)(&b.StartedAt), (*zeronull.Timestamptz)(&b.EndedAt),
 		&n.Total, &n.Waiting, &n.Running, &n.Succeeded, &n.Failed, &n.Cancelled)
 	return b, err
 }

@@ -46,20 +46,21 @@ type turn struct {
 	spec      []byte
 	instance  toygres.InstanceID
 	operation toygres.OperationID
+	again     toygres.OperationID // that it tries again; "" when it is a first try
 	kind      toygres.Kind
 	keep      time.Duration
 	by        toygres.UserID
 	over      bool // nothing is begun any more
 }
 
-// BeginItem records the operation of a batch's item, as [Store.BeginCreate] and
-// [Store.BeginDelete] do, or returns it when that was done before. An item that
+// BeginItem records the operation of a batch's item, as [Store.BeginCreate],
+// [Store.BeginDelete] and [Store.BeginRetry] do, or returns it when that was done before. An item that
 // is refused fails alone. The zero operation says that there is nothing to carry
 // out. provider is where new instances live; spec is the instance's.
 func (s *Store) BeginItem(ctx context.Context, batch toygres.BatchID, position int, provider string) (op toygres.Operation, spec toygres.Spec, err error) {
 	t, ok, err := one(ctx, s, func(row pgx.CollectableRow) (t turn, err error) {
-		return t, row.Scan(&t.state, &t.name, &t.spec, &t.instance, &t.operation, &t.kind, &t.keep, &t.by, &t.over)
-	}, `SELECT i.state, i.name, i.spec, coalesce(i.instance_id::text, ''), i.operation_id::text, b.kind, b.keep, b.requested_by::text,
+		return t, row.Scan(&t.state, &t.name, &t.spec, &t.instance, &t.operation, &t.again, &t.kind, &t.keep, &t.by, &t.over)
+	}, `SELECT i.state, i.name, i.spec, coalesce(i.instance_id::text, ''), i.operation_id::text, coalesce(i.retry_of::text, ''), b.kind, b.keep, b.requested_by::text,
 		b.cancel_asked OR b.ended_at IS NOT NULL
 		FROM batch_items i JOIN batches b ON b.id = i.batch_id WHERE i.batch_id = $1 AND i.position = $2`, batch, position)
 	if err != nil || !ok || t.state != toygres.ItemWaiting {
@@ -96,7 +97,10 @@ func (s *Store) begunBefore(ctx context.Context, id toygres.OperationID) (Begun,
 }
 
 func (s *Store) beginTurn(ctx context.Context, t turn, provider string) (begun Begun, err error) {
-	if t.kind == toygres.KindCreate {
+	switch {
+	case t.again != "":
+		begun, err = s.beginRetry(ctx, t.again, beginning{keep: t.keep, actor: t.by, operation: t.operation})
+	case t.kind == toygres.KindCreate:
 		n := NewInstance{Owner: t.by, Provider: provider, Operation: t.operation}
 		planned := plannedItem{Spec: &n.Spec}
 		if err := json.Unmarshal(t.spec, &planned); err != nil {
@@ -104,7 +108,7 @@ func (s *Store) beginTurn(ctx context.Context, t turn, provider string) (begun B
 		}
 		n.Spec.Name, n.Metadata = t.name, planned.Metadata
 		begun, err = s.BeginCreate(ctx, n)
-	} else {
+	default:
 		begun, err = s.beginDelete(ctx, t)
 	}
 	// A worker that was taken for dead may have been faster.

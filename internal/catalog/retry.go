@@ -19,6 +19,12 @@ import (
 // that the instance has had another one since, which a retry would ignore, or
 // that what was asked for is so by now.
 func (s *Store) BeginRetry(ctx context.Context, id toygres.OperationID, keep time.Duration, actor toygres.UserID) (Begun, error) {
+	return s.beginRetry(ctx, id, beginning{keep: keep, actor: actor})
+}
+
+// beginRetry takes from asked who asks, the new operation's id and what there is
+// to know of the trash.
+func (s *Store) beginRetry(ctx context.Context, id toygres.OperationID, asked beginning) (Begun, error) {
 	of, err := s.Operation(ctx, id)
 	if err != nil {
 		return Begun{}, err
@@ -31,11 +37,11 @@ func (s *Store) BeginRetry(ctx context.Context, id toygres.OperationID, keep tim
 		if err != nil {
 			return Begun{}, err
 		}
-		b, err := s.retry(ctx, of, instance, keep)
+		b, err := s.retry(ctx, of, instance, asked.keep)
 		if err != nil {
 			return Begun{}, err
 		}
-		b.actor = actor
+		b.actor, b.operation = asked.actor, asked.operation
 		begun, err := s.begin(ctx, s.pool, b)
 		if begun.Operation.ID != "" || err != nil && !violates(err, "operations_in_progress") {
 			return begun, wrap(err)

@@ -16,7 +16,7 @@ func (a *app) batchesCommand() *cobra.Command {
 	cmd := group("batches", "What is being done to many instances at once")
 	cmd.Aliases = []string{"batch"}
 	cmd.GroupID = groupHistory
-	cmd.AddCommand(a.batchesListCommand(), a.batchesGetCommand(), a.batchesCancelCommand())
+	cmd.AddCommand(a.batchesListCommand(), a.batchesGetCommand(), a.batchesCancelCommand(), a.batchesRetryCommand())
 	return cmd
 }
 
@@ -102,6 +102,28 @@ func (a *app) batchesCancelCommand() *cobra.Command {
 	return cmd
 }
 
+func (a *app) batchesRetryCommand() *cobra.Command {
+	var wait waiting
+	cmd := &cobra.Command{
+		Use:   "retry ID",
+		Short: "Retry what failed or was cancelled of a batch, as a new batch",
+		Long: "Starts a new batch of exactly the items that failed or were cancelled. Once more it answers the same one;\n" +
+			"what fails again is retried there.",
+		Args: exactly(batchID),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.onBatch(args[0], func(c *client, id uuid.UUID) error {
+				batch, err := decode[openapi.Batch](c.RetryBatch(cmd.Context(), id))
+				if err != nil {
+					return err
+				}
+				return a.followBatch(cmd.Context(), c, batch, wait)
+			})
+		},
+	}
+	wait.flags(cmd, "all are over")
+	return cmd
+}
+
 const batchID = "the batch's id, see `toygres batches list`"
 
 func (a *app) onBatch(text string, do func(*client, uuid.UUID) error) error {
@@ -144,18 +166,15 @@ func (a *app) printBatch(b *openapi.Batch) error {
 			state += ", being cancelled"
 		}
 		fields(out, "Batch", b.Id.String(), "Kind", string(b.Kind), "State", state, "Instances", fmt.Sprint(b.Counts.Total), "Of which", tally(b.Counts),
-			"Error", text(b.Error), "Created", stamp(&b.CreatedAt), "Ended", stamp(b.EndedAt), "Temporal", text(b.TemporalUrl))
+			"Error", text(b.Error),
+			"Retry of", idText(b.RetryOf), "Retried by", idText(b.RetriedBy), "Created", stamp(&b.CreatedAt), "Ended", stamp(b.EndedAt), "Temporal", text(b.TemporalUrl))
 		if b.Items == nil || len(*b.Items) == 0 {
 			return
 		}
 		fmt.Fprintln(out)
 		var rows [][]string
 		for _, item := range *b.Items {
-			operation := ""
-			if item.OperationId != nil {
-				operation = item.OperationId.String()
-			}
-			rows = append(rows, []string{item.Name, string(item.State), operation, text(item.Error)})
+			rows = append(rows, []string{item.Name, string(item.State), idText(item.OperationId), text(item.Error)})
 		}
 		a.columns(out, []string{"INSTANCE", "STATE", "OPERATION", "NOTE"}, rows)
 	})

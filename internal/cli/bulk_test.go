@@ -28,6 +28,12 @@ func serveBatch(s *fakeServer, b *openapi.Batch) (body func() map[string]any) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			answer(w, 200, b)
+		case "/api/batches/" + b.Id.String() + "/retry":
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			again := *b
+			again.Id, again.RetryOf = uuid.MustParse("44444444-4444-4444-8444-444444444444"), &b.Id
+			answer(w, 202, again)
 		default:
 			return false
 		}
@@ -96,4 +102,17 @@ func TestACancelledBatchIsWhatCancelAskedFor(t *testing.T) {
 	r = u.run("batches", "get", b.Id.String(), "--wait")
 	require.Equal(t, exitOperation, r.code, "for everybody else it did not succeed")
 	require.Equal(t, exitUsage, u.run("batches", "get", "load").code)
+}
+
+func TestARetryOfABatchAnswersTheNewOne(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	b := testBatch(openapi.OperationStatePending, openapi.BatchCounts{Total: 2, Waiting: 2})
+	serveBatch(s, b)
+	u := signedInTo(t, s)
+	r := u.run("batches", "retry", b.Id.String())
+	require.Zero(t, r.code, r.err)
+	require.Contains(t, r.out, "Batch 44444444-4444-4444-8444-444444444444: create 2 instances")
+	b.RetriedBy = &b.Id
+	require.Contains(t, u.run("batches", "get", b.Id.String()).out, "Retried by   33333333-")
 }

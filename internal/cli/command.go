@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/toygres/toygres/openapi"
@@ -95,6 +96,13 @@ func text(p *string) string {
 		return ""
 	}
 	return *p
+}
+
+func idText(p *uuid.UUID) string {
+	if p == nil {
+		return ""
+	}
+	return p.String()
 }
 
 // optional returns nil for "", which leaves a parameter out.

@@ -271,14 +271,11 @@ func (a *app) printOperation(o *openapi.Operation) error {
 		if o.CancelAsked && !ended(o.State) {
 			state += ", being cancelled"
 		}
-		to, retryOf := "", ""
-		if o.RetryOf != nil {
-			retryOf = o.RetryOf.String()
-		}
+		to := ""
 		if o.Size != nil {
 			to = showSize(o.Size.CpuMillis, o.Size.MemoryMib, o.Size.StorageGib)
 		}
-		fields(out, "Operation", o.Id.String(), "Kind", string(o.Kind), "Instance", o.InstanceName, "Size", to, "State", state, "Retry of", retryOf,
+		fields(out, "Operation", o.Id.String(), "Kind", string(o.Kind), "Instance", o.InstanceName, "Size", to, "State", state, "Retry of", idText(o.RetryOf),
 			"Error", text(o.Error), "Created", stamp(&o.CreatedAt), "Ended", stamp(o.EndedAt), "Temporal", text(o.TemporalUrl))
 		fmt.Fprintln(out)
 		var rows [][]string

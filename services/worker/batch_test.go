@@ -119,7 +119,7 @@ func TestACreateGoesBeforeABatchAndSaysHowLongItWaits(t *testing.T) {
 	require.True(t, second.EndedAt.Before(last.EndedAt), "the batch's last one was made after it")
 }
 
-func TestACancelledBatchLeavesWhatHasSucceeded(t *testing.T) {
+func TestACancelledBatchLeavesWhatHasSucceededAndIsRetried(t *testing.T) {
 	t.Setenv("TOYGRES_CREATES_AT_ONCE", "2")
 	w := newWorld(t)
 	w.work()
@@ -144,4 +144,16 @@ func TestACancelledBatchLeavesWhatHasSucceeded(t *testing.T) {
 		}
 		return struct{}{}, err
 	})
+
+	again, _, err := w.catalog.BeginBatchRetry(t.Context(), b.ID, w.owner)
+	require.NoError(t, err)
+	require.NoError(t, workflows.StartBatch(t.Context(), w.client, again))
+	rest := w.comesTo(again.ID, "over", over)
+	require.Equal(t, toygres.OperationSucceeded, rest.State, rest.Error)
+	require.Equal(t, cancelled.Counts.Cancelled, rest.Counts.Succeeded)
+	for _, name := range []string{"a1", "a2", "a3", "a4", "a5", "a6"} {
+		instance, err := w.catalog.Instance(t.Context(), name)
+		require.NoError(t, err)
+		require.NoError(t, w.query(instance), name)
+	}
 }

@@ -96,6 +96,7 @@ var needs = map[string]toygres.Role{
 	"registerRuntimeImage": toygres.RoleAdmin,
 	"deleteRuntimeImage":   toygres.RoleAdmin,
 	"cancelBatch":          toygres.RoleOperator,
+	"retryBatch":           toygres.RoleOperator,
 }
 
 // guards are what a request passes on the way to its operation.

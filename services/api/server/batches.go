@@ -78,13 +78,27 @@ func (s *Server) CancelBatch(ctx context.Context, request openapi.CancelBatchReq
 	return openapi.CancelBatch202JSONResponse{BatchJSONResponse: openapi.BatchJSONResponse(s.batch(batch))}, nil
 }
 
+// RetryBatch starts a new batch of what another one has left undone.
+func (s *Server) RetryBatch(ctx context.Context, request openapi.RetryBatchRequestObject) (openapi.RetryBatchResponseObject, error) {
+	recorded, replayed, err := s.options.Catalog.BeginBatchRetry(ctx, toygres.BatchID(request.Id.String()), callOf(ctx).principal.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	batch, err := s.startBatch(ctx, recorded, replayed)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.RetryBatch202JSONResponse{BatchJSONResponse: openapi.BatchJSONResponse(batch)}, nil
+}
+
 func (s *Server) batch(b toygres.Batch) openapi.Batch {
 	out := openapi.Batch{
 		Id: id(b.ID), Kind: openapi.OperationKind(b.Kind), State: openapi.OperationState(b.State), CancelAsked: b.CancelAsked,
 		Counts: openapi.BatchCounts{Total: b.Counts.Total, Waiting: b.Counts.Waiting, Running: b.Counts.Running,
 			Succeeded: b.Counts.Succeeded, Failed: b.Counts.Failed, Cancelled: b.Counts.Cancelled},
-		ErrorCode: optionalCode(b.ErrorCode), Error: optional(b.Error), TemporalUrl: optional(s.workflowURL(workflows.RunBatchID(b.ID), b.RunID)),
-		CreatedAt: b.CreatedAt, StartedAt: optionalTime(b.StartedAt), EndedAt: optionalTime(b.EndedAt),
+		ErrorCode: optionalCode(b.ErrorCode), Error: optional(b.Error), RetryOf: optionalID(b.RetryOf), RetriedBy: optionalID(b.RetriedBy),
+		TemporalUrl: optional(s.workflowURL(workflows.RunBatchID(b.ID), b.RunID)),
+		CreatedAt:   b.CreatedAt, StartedAt: optionalTime(b.StartedAt), EndedAt: optionalTime(b.EndedAt),
 	}
 	return out
 }

@@ -110,3 +110,28 @@ func TestABatchThatTemporalDoesNotTakeIsTakenBack(t *testing.T) {
 	b := decode[openapi.Batch](c.post("/api/instances/bulk", body), http.StatusAccepted)
 	require.Equal(t, 500, b.Counts.Total, fmt.Sprint("the same key may be used again: ", b.Id))
 }
+
+func TestARetryOfABatchIsStartedOnceHoweverOftenItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	workflows := &temporal{}
+	a := start(t, workflows.option)
+	c := a.as(a.user("olga", toygres.RoleOperator))
+	first := decode[openapi.Batch](c.post("/api/instances/bulk", `{"instances":[{"name":"load-{1..3}"}]}`), http.StatusAccepted)
+	path := "/api/batches/" + first.Id.String()
+	c.post(path+"/retry", "").problem(http.StatusConflict, toygres.CodeConflict)
+	require.NoError(t, a.store.FinishBatch(t.Context(), toygres.BatchID(first.Id.String()), toygres.CodeInternal, "its workflow was ended"))
+
+	workflows.start = func(context.Context, client.StartWorkflowOptions) error { return serviceerror.NewUnavailable("down") }
+	c.post(path+"/retry", "").problem(http.StatusServiceUnavailable, toygres.CodeUnavailable)
+	require.Nil(t, decode[openapi.Batch](c.get(path), http.StatusOK).RetriedBy, "it is taken back")
+
+	workflows.start = nil
+	again := decode[openapi.Batch](c.post(path+"/retry", ""), http.StatusAccepted)
+	require.Equal(t, first.Id, *again.RetryOf)
+	require.Equal(t, openapi.BatchCounts{Total: 3, Waiting: 3}, again.Counts)
+	starts := workflows.starts()
+	require.Equal(t, again.Id, decode[openapi.Batch](c.post(path+"/retry", ""), http.StatusAccepted).Id)
+	require.Equal(t, starts, workflows.starts())
+	require.Equal(t, again.Id, *decode[openapi.Batch](c.get(path), http.StatusOK).RetriedBy)
+	c.post("/api/batches/0192d3c4-0000-7000-8000-000000000000/retry", "").problem(http.StatusNotFound, toygres.CodeNotFound)
+}

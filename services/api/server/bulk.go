@@ -162,13 +162,21 @@ func (n *named) wrong(what string) error {
 	return &toygres.Error{Code: toygres.CodeInvalid, Message: what + ": " + n.bad[0].Field + " " + n.bad[0].Message, Fields: n.bad}
 }
 
-// beginBatch records a batch and starts its workflow, as launch does it with an
-// operation.
+// beginBatch records a batch and starts its workflow.
 func (s *Server) beginBatch(ctx context.Context, n catalog.NewBatch) (openapi.Batch, error) {
 	n.Owner = callOf(ctx).principal.User.ID
 	batch, replayed, err := s.options.Catalog.BeginBatch(ctx, n)
-	if err != nil || replayed {
-		return s.batch(batch), err
+	if err != nil {
+		return openapi.Batch{}, err
+	}
+	return s.startBatch(ctx, batch, replayed)
+}
+
+// startBatch starts the workflow of a batch, as launch does it with an operation,
+// unless the batch was recorded by an earlier request.
+func (s *Server) startBatch(ctx context.Context, batch toygres.Batch, replayed bool) (openapi.Batch, error) {
+	if replayed {
+		return s.batch(batch), nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
@@ -183,7 +191,7 @@ func (s *Server) beginBatch(ctx context.Context, n catalog.NewBatch) (openapi.Ba
 	case "":
 		return openapi.Batch{}, cause
 	case toygres.CodeConflict: // it has begun after all
-		batch, err = s.options.Catalog.Batch(ctx, batch.ID)
+		batch, err := s.options.Catalog.Batch(ctx, batch.ID)
 		return s.batch(batch), err
 	default:
 		s.log.ErrorContext(ctx, "a batch was recorded, but neither started nor taken back; the worker starts it",

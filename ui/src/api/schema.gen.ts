@@ -84,6 +84,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/batches/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["BatchID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry what failed or was cancelled of a batch
+         * @description Starts a new batch of exactly those items, which says so in `retry_of`. One that had an operation retries that, as a single retry does; one that was refused or had no turn is begun as it would have been. A batch is retried once, and a repeat answers the same new batch: what fails again is retried there. A conflict says that nothing failed, or that it is not over yet.
+         */
+        post: operations["retryBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/drift": {
         parameters: {
             query?: never;
@@ -1571,6 +1593,16 @@ export interface components {
             kind: components["schemas"]["OperationKind"];
             /** @description Of the next page of items; absent on the last. */
             next_cursor?: string;
+            /**
+             * Format: uuid
+             * @description The batch that tries its failed and cancelled items again.
+             */
+            retried_by?: string;
+            /**
+             * Format: uuid
+             * @description The batch whose failed and cancelled items it tries again.
+             */
+            retry_of?: string;
             /** Format: date-time */
             started_at?: string;
             /** @description `failed` when it is over and not all items have succeeded. */
@@ -2784,6 +2816,21 @@ export interface operations {
         };
     };
     cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["BatchID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["Batch"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryBatch: {
         parameters: {
             query?: never;
             header?: never;

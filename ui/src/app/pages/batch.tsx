@@ -44,7 +44,12 @@ export function BatchPage() {
       <h1 className="sr-only">Batch</h1>
       {batch ? (
         <div className="flex flex-col gap-4">
-          <BatchCard batch={batch} canOperate={canOperate(me.role)} />
+          <BatchCard
+            key={batch.id}
+            batch={batch}
+            canOperate={canOperate(me.role)}
+            onRetried={(again) => void navigate({ to: '/batches/$id', params: { id: again.id } })}
+          />
           <Card
             title="Instances"
             flush

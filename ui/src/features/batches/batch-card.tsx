@@ -9,14 +9,22 @@ import type { Schema } from '@/lib/api'
 import { sentence } from '@/lib/text'
 import { toast } from '@/lib/toasts'
 
+import { BatchRetry } from './batch-retry'
 import { isActive, outcomeOf, over, parts, titleOf } from './progress'
 import { ProgressBar } from './progress-bar'
 import { useCancelBatch } from './queries'
 
 type Batch = Schema<'Batch'>
 
-/** How far a batch has got, and the way to cancel it. */
-export function BatchCard({ batch, canOperate }: { batch: Batch; canOperate: boolean }) {
+interface Props {
+  batch: Batch
+  canOperate: boolean
+  /** Another batch tries again what this one has left. */
+  onRetried: (batch: Batch) => void
+}
+
+/** How far a batch has got, the way to cancel it, and to retry what it has left. */
+export function BatchCard({ batch, canOperate, onRetried }: Props) {
   const [asking, setAsking] = useState(false)
   const { counts } = batch
   const { tone, label } = outcomeOf(batch)
@@ -47,6 +55,7 @@ export function BatchCard({ batch, canOperate }: { batch: Batch; canOperate: boo
           {sentence(batch.error)}
         </Alert>
       )}
+      <BatchRetry batch={batch} canOperate={canOperate} onRetried={onRetried} />
       {asking && <CancelDialog batch={batch} onClose={() => setAsking(false)} />}
     </Card>
   )

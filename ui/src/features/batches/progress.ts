@@ -15,6 +15,16 @@ export function over({ succeeded, failed, cancelled }: Counts): number {
   return succeeded + failed + cancelled
 }
 
+/** What a batch that is over has not brought about, in words; undefined when that is nothing. */
+export function leftOf({ failed, cancelled }: Counts): string | undefined {
+  const left = failed + cancelled
+  if (left === 0) return undefined
+  const one = left === 1
+  const why =
+    cancelled === 0 ? 'failed' : failed > 0 ? 'did not succeed' : one ? 'was cancelled' : 'were cancelled'
+  return `the ${one ? 'one' : left} that ${why}`
+}
+
 /** The colour of each state of an item. */
 export const tones: Record<ItemState, Tone> = {
   succeeded: 'good',

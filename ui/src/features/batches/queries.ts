@@ -60,3 +60,12 @@ export function useCancelBatch(id: string) {
     onSuccess: () => client.invalidateQueries(),
   })
 }
+
+/** Asks for what failed or was cancelled of a batch to be tried again, as a new one. Asking twice answers the same one. */
+export function useRetryBatch(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => answer(api.POST('/api/batches/{id}/retry', { params: { path: { id } } })),
+    onSuccess: () => client.invalidateQueries(),
+  })
+}
