@@ -23,7 +23,7 @@ const (
 	EventStepStarted      EventType = "step.started"      // Data: step, attempt
 	EventStepProgress     EventType = "step.progress"     // Data: step
 	EventStepSucceeded    EventType = "step.succeeded"    // Data: step, attempt
-	EventStepFailed       EventType = "step.failed"       // Data: step, attempt, next_retry_at
+	EventStepFailed       EventType = "step.failed"       // Data: step, attempt, error, next_retry_at
 	EventPasswordRevealed EventType = "password.revealed" // Actor saw the password
 	EventDriftFound       EventType = "drift.found"       // Data: kind, finding
 	EventDriftResolved    EventType = "drift.resolved"    // Data: kind, finding

@@ -1688,6 +1688,9 @@ type Step struct {
 	// Error Why the last attempt failed.
 	Error *string `json:"error,omitempty"`
 
+	// Failures The attempts that failed, oldest first, for as long as events are kept. The newest 100. Absent where there were none, and in lists.
+	Failures *[]StepFailure `json:"failures,omitempty"`
+
 	// Message What it waits for.
 	Message     *string    `json:"message,omitempty"`
 	Name        string     `json:"name"`
@@ -1697,6 +1700,16 @@ type Step struct {
 
 	// Worker The process that ran the last attempt, as Temporal Web shows it.
 	Worker *string `json:"worker,omitempty"`
+}
+
+// StepFailure defines model for StepFailure.
+type StepFailure struct {
+	// Attempt They count from 1 again after a retry that was asked for.
+	Attempt int `json:"attempt"`
+
+	// Error Why it failed.
+	Error    string    `json:"error"`
+	FailedAt time.Time `json:"failed_at"`
 }
 
 // StepState defines model for StepState.

@@ -124,7 +124,7 @@ func (s *Store) writeStep(ctx context.Context, r stepReport) error {
 	}
 	data := map[string]string{"step": string(r.step), "attempt": fmt.Sprint(r.attempt)}
 	if r.state == toygres.StepFailed {
-		data["next_retry_at"] = ""
+		data["error"], data["next_retry_at"] = clean(r.error), ""
 		if !r.nextRetry.IsZero() {
 			data["next_retry_at"] = r.nextRetry.UTC().Format(time.RFC3339Nano)
 		}

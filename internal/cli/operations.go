@@ -278,8 +278,13 @@ func (a *app) printOperation(o *openapi.Operation) error {
 		fields(out, "Operation", o.Id.String(), "Kind", string(o.Kind), "Instance", o.InstanceName, "Size", to, "State", state, "Retry of", idText(o.RetryOf),
 			"Error", text(o.Error), "Created", stamp(&o.CreatedAt), "Ended", stamp(o.EndedAt), "Temporal", text(o.TemporalUrl))
 		fmt.Fprintln(out)
-		var rows [][]string
+		var rows, failures [][]string
 		for _, step := range o.Steps {
+			if step.Failures != nil {
+				for _, f := range *step.Failures {
+					failures = append(failures, []string{step.Name, fmt.Sprint(f.Attempt), stamp(&f.FailedAt), f.Error})
+				}
+			}
 			attempt, note := "", text(step.Error)
 			if step.Attempt > 0 {
 				attempt = fmt.Sprint(step.Attempt)
@@ -297,6 +302,10 @@ func (a *app) printOperation(o *openapi.Operation) error {
 			rows = append(rows, []string{step.Name, string(step.State), attempt, duration, ranBy(step), note})
 		}
 		a.columns(out, []string{"STEP", "STATE", "ATTEMPT", "TOOK", "WORKER", "NOTE"}, rows)
+		if len(failures) > 0 {
+			fmt.Fprintln(out)
+			a.columns(out, []string{"FAILED STEP", "ATTEMPT", "AT", "WHY"}, failures)
+		}
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -37,6 +38,8 @@ func world(s *fakeServer) {
 	s.step(1, openapi.StepStateFailed, func(step *openapi.Step) {
 		reason, retry := "it does not answer", testNow
 		worker, build := "7@host", "v1.2.3"
+		step.Failures = &[]openapi.StepFailure{{Attempt: 1, Error: "it has\x1b[31m no disk", FailedAt: testNow.Add(-time.Minute)},
+			{Attempt: 2, Error: reason, FailedAt: testNow.Add(-time.Second)}}
 		step.Attempt, step.Error, step.NextRetryAt, step.Worker, step.Build = 3, &reason, &retry, &worker, &build
 	})
 	actor := "admin"

@@ -1,8 +1,11 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 
 	"go.temporal.io/api/serviceerror"
 
@@ -46,7 +49,39 @@ func (s *Server) GetOperation(ctx context.Context, request openapi.GetOperationR
 	if err != nil {
 		return nil, err
 	}
-	return openapi.GetOperation200JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(s.operation(operation))}, nil
+	out := s.operation(operation)
+	if err := s.addFailures(ctx, operation.ID, out.Steps); err != nil {
+		return nil, err
+	}
+	return openapi.GetOperation200JSONResponse{OperationJSONResponse: openapi.OperationJSONResponse(out)}, nil
+}
+
+// mostFailures are told of one operation. A step tried for days has had more.
+const mostFailures = 100
+
+// addFailures adds to the steps of an operation the latest of their attempts
+// that failed: only events tell of those before the last.
+func (s *Server) addFailures(ctx context.Context, id toygres.OperationID, steps []openapi.Step) error {
+	failed := catalog.EventFilter{Operation: id, Types: []toygres.EventType{toygres.EventStepFailed}}
+	events, err := s.options.Catalog.LatestEvents(ctx, failed, mostFailures)
+	if err != nil {
+		return err
+	}
+	for i := range steps {
+		var failures []openapi.StepFailure
+		for _, e := range slices.Backward(events) {
+			if e.Data["step"] != steps[i].Name {
+				continue
+			}
+			attempt, _ := strconv.Atoi(e.Data["attempt"])
+			failures = append(failures, openapi.StepFailure{Attempt: attempt, FailedAt: e.CreatedAt,
+				Error: cmp.Or(e.Data["error"], e.Message)}) // which older releases did not note
+		}
+		if len(failures) > 0 {
+			steps[i].Failures = &failures
+		}
+	}
+	return nil
 }
 
 // CancelOperation asks the operation's workflow to undo what it has begun. Of one

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -95,6 +96,14 @@ func TestRetryNowRepeatsTheCallToTheProvider(t *testing.T) {
 	now := "/api/operations/" + string(begun.Operation.ID) + "/retry-now"
 	a.asAdmin().post(now, "").problem(409, toygres.CodeConflict)
 	require.NoError(t, a.store.StepFailed(t.Context(), begun.Operation.ID, toygres.StepStop, 1, "it is busy", time.Now().Add(time.Minute)))
+	require.NoError(t, a.store.StepFailed(t.Context(), begun.Operation.ID, toygres.StepStop, 2, "it is still busy", time.Now().Add(time.Minute)))
+	steps := decode[openapi.Operation](a.asAdmin().get("/api/operations/"+string(begun.Operation.ID)), 200).Steps
+	require.NotNil(t, steps[0].Failures, "those before the last are kept too")
+	var failures []string
+	for _, f := range *steps[0].Failures {
+		failures = append(failures, fmt.Sprint(f.Attempt, " ", f.Error))
+	}
+	require.Equal(t, []string{"1 it is busy", "2 it is still busy"}, failures)
 	a.asAdmin().post(now, "").problem(502, toygres.CodeProvider) // it was called: it knows nothing of the instance
 	require.NotEmpty(t, i.ID)
 }

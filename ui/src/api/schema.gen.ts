@@ -2445,6 +2445,8 @@ export interface components {
             ended_at?: string;
             /** @description Why the last attempt failed. */
             error?: string;
+            /** @description The attempts that failed, oldest first, for as long as events are kept. The newest 100. Absent where there were none, and in lists. */
+            failures?: components["schemas"]["StepFailure"][];
             /** @description What it waits for. */
             message?: string;
             name: string;
@@ -2455,6 +2457,14 @@ export interface components {
             state: components["schemas"]["StepState"];
             /** @description The process that ran the last attempt, as Temporal Web shows it. */
             worker?: string;
+        };
+        StepFailure: {
+            /** @description They count from 1 again after a retry that was asked for. */
+            attempt: number;
+            /** @description Why it failed. */
+            error: string;
+            /** Format: date-time */
+            failed_at: string;
         };
         /** @enum {string} */
         StepState: "pending" | "running" | "succeeded" | "failed" | "skipped";

@@ -1,6 +1,7 @@
 import { Check, CircleDashed, LoaderCircle, Minus, RotateCw, X } from 'lucide-react'
 import type { ReactNode } from 'react'
 
+import { RelativeTime } from '@/components/relative-time'
 import type { Schema } from '@/lib/api'
 import { useNow } from '@/lib/clock'
 import { cx } from '@/lib/cx'
@@ -27,6 +28,7 @@ export function StepList({ steps, detailed = false }: Props) {
             <>
               <StepSpan step={step} steps={steps} />
               <p className="text-sm wrap-anywhere text-ink-faint">{began(step)}</p>
+              {step.failures && <Failures failures={step.failures} />}
             </>
           )}
         </StepRow>
@@ -104,6 +106,22 @@ function StepIcon({ step }: { step: Step }) {
         </span>
       )
   }
+}
+
+/** The attempts that failed. */
+function Failures({ failures }: { failures: Schema<'StepFailure'>[] }) {
+  return (
+    <details className="mt-1 text-sm text-ink-soft">
+      <summary>{failures.length === 1 ? '1 attempt failed' : `${failures.length} attempts failed`}</summary>
+      <ol className="mt-1 flex flex-col gap-1 border-l-2 border-line-strong pl-3">
+        {failures.map((failure) => (
+          <li key={failure.failed_at} className="wrap-anywhere">
+            Attempt {failure.attempt}, <RelativeTime at={failure.failed_at} />: {failure.error}
+          </li>
+        ))}
+      </ol>
+    </details>
+  )
 }
 
 // When a step began, and who has carried it out.
