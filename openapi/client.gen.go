@@ -205,6 +205,9 @@ type ClientInterface interface {
 	// use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
 	// creating anything twice.
 	//
+	// A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+	// a create would be refused at this moment.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/instances/bulk (the `CreateInstances` operationId).
@@ -218,6 +221,9 @@ type ClientInterface interface {
 	// Each instance is created by an operation of its own, a few at a time. One that can't be, for example because its name is in
 	// use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
 	// creating anything twice.
+	//
+	// A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+	// a create would be refused at this moment.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1109,6 +1115,9 @@ func (c *Client) CreateInstance(ctx context.Context, params *CreateInstanceParam
 // use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
 // creating anything twice.
 //
+// A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+// a create would be refused at this moment.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/instances/bulk (the `CreateInstances` operationId).
@@ -1132,6 +1141,9 @@ func (c *Client) CreateInstancesWithBody(ctx context.Context, params *CreateInst
 // Each instance is created by an operation of its own, a few at a time. One that can't be, for example because its name is in
 // use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
 // creating anything twice.
+//
+// A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+// a create would be refused at this moment.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3536,6 +3548,33 @@ func NewCreateInstancesRequestWithBody(server string, params *CreateInstancesPar
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
@@ -6580,6 +6619,9 @@ type ClientWithResponsesInterface interface {
 	// use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
 	// creating anything twice.
 	//
+	// A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+	// a create would be refused at this moment.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/instances/bulk (the `CreateInstances` operationId).
@@ -6593,6 +6635,9 @@ type ClientWithResponsesInterface interface {
 	// Each instance is created by an operation of its own, a few at a time. One that can't be, for example because its name is in
 	// use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
 	// creating anything twice.
+	//
+	// A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+	// a create would be refused at this moment.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8010,12 +8055,19 @@ type CreateInstancesResponseDefaultHeaders struct {
 type CreateInstancesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BatchPlan
 	// JSON202 the response for an HTTP 202 `application/json` response
 	JSON202 *Batch
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
 	// HeadersDefault the parsed response headers for an HTTP default response
 	HeadersDefault *CreateInstancesResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateInstancesResponse) GetJSON200() *BatchPlan {
+	return r.JSON200
 }
 
 // GetJSON202 returns the response for an HTTP 202 `application/json` response
@@ -11827,6 +11879,9 @@ func (c *ClientWithResponses) CreateInstanceWithResponse(ctx context.Context, pa
 // use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
 // creating anything twice.
 //
+// A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+// a create would be refused at this moment.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/instances/bulk (the `CreateInstances` operationId).
@@ -11846,6 +11901,9 @@ func (c *ClientWithResponses) CreateInstancesWithBodyWithResponse(ctx context.Co
 // Each instance is created by an operation of its own, a few at a time. One that can't be, for example because its name is in
 // use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
 // creating anything twice.
+//
+// A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+// a create would be refused at this moment.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -13640,6 +13698,13 @@ func ParseCreateInstancesResponse(rsp *http.Response) (*CreateInstancesResponse,
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BatchPlan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
 		var dest Batch
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

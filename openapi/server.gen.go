@@ -696,6 +696,12 @@ func (w *ServerInterfaceWrapper) CreateInstances(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params CreateInstancesParams
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", ctx.QueryParams(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter dry_run: %s", err))
+	}
 
 	headers := ctx.Request().Header
 	// ------------- Optional header parameter "Idempotency-Key" -------------
@@ -2656,6 +2662,20 @@ type CreateInstancesRequestObject struct {
 
 type CreateInstancesResponseObject interface {
 	VisitCreateInstancesResponse(w http.ResponseWriter) error
+}
+
+type CreateInstances200JSONResponse BatchPlan
+
+func (response CreateInstances200JSONResponse) VisitCreateInstancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type CreateInstances202JSONResponse struct{ BatchJSONResponse }

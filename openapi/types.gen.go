@@ -714,6 +714,18 @@ type BatchList struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
+// BatchPlan What a batch of creates would make.
+type BatchPlan struct {
+	// Instances For each entry of the request, whose name may have a range of numbers in it.
+	Instances []InstancePlan `json:"instances"`
+
+	// Refused Those that would fail because they are refused, and why.
+	Refused []BatchItem `json:"refused"`
+
+	// Total How many instances were asked for.
+	Total int `json:"total"`
+}
+
 // CancelDurableFunctionRequest defines model for CancelDurableFunctionRequest.
 type CancelDurableFunctionRequest struct {
 	Reason *string `json:"reason,omitempty"`
@@ -2045,6 +2057,9 @@ type CreateInstanceParams struct {
 
 // CreateInstancesParams defines parameters for CreateInstances.
 type CreateInstancesParams struct {
+	// DryRun Create nothing, and answer the `BatchPlan` of what would be made.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
 	// IdempotencyKey A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }

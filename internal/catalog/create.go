@@ -102,7 +102,10 @@ func (s *Store) BeginCreate(ctx context.Context, n NewInstance) (Begun, error) {
 		begun, inserted, err := s.insertInstance(ctx, n)
 		switch {
 		case violates(err, "instances_living_name"):
-			if err := s.nameTaken(ctx, n.Spec.Name); err != nil {
+			switch instance, err := s.Instance(ctx, n.Spec.Name); {
+			case err == nil:
+				return Begun{}, nameTaken(instance)
+			case toygres.CodeOf(err) != toygres.CodeNotFound:
 				return Begun{}, err
 			}
 		case violates(err, heldImage):
@@ -168,21 +171,12 @@ func (s *Store) insertInstance(ctx context.Context, n NewInstance) (_ Begun, ins
 	return Begun{Instance: instance, Operation: operation}, true, nil
 }
 
-// CheckCreate says why [Store.BeginCreate] would refuse n at this moment; nil when
-// it would not. Another request may come first.
-func (s *Store) CheckCreate(ctx context.Context, n NewInstance) error {
-	if err := toygres.ValidateName(n.Spec.Name); err != nil {
-		return err
-	}
-	if err := s.nameTaken(ctx, n.Spec.Name); err != nil {
-		return err
-	}
-	return wrap(s.noRoom(ctx, n))
-}
+// activeUser is who can have new instances.
+const activeUser = `u.id = $1 AND u.disabled_at IS NULL AND u.deleted_at IS NULL`
 
 // noRoom says which quota is in the way, or nil when none is any more.
 func (s *Store) noRoom(ctx context.Context, n NewInstance) error {
-	owner, quota, use, err := s.quotaOf(ctx, `u.id = $1 AND u.disabled_at IS NULL AND u.deleted_at IS NULL`, n.Owner)
+	owner, quota, use, err := s.quotaOf(ctx, activeUser, n.Owner)
 	if err != nil {
 		return err
 	}
@@ -206,16 +200,9 @@ func pending(names []toygres.StepName) []toygres.Step {
 	return steps
 }
 
-// nameTaken says who has the name and what to do, or nil when nobody has it
-// any more.
-func (s *Store) nameTaken(ctx context.Context, name string) error {
-	instance, err := s.Instance(ctx, name)
-	if toygres.CodeOf(err) == toygres.CodeNotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+// nameTaken says what to do about the instance that has a name.
+func nameTaken(instance toygres.Instance) error {
+	name := instance.Spec.Name
 	message := fmt.Sprintf("there is an instance %q already, and it is %s; ", name, instance.State)
 	switch instance.State {
 	case toygres.StateFailed:

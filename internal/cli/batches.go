@@ -172,10 +172,14 @@ func (a *app) printBatch(b *openapi.Batch) error {
 			return
 		}
 		fmt.Fprintln(out)
-		var rows [][]string
-		for _, item := range *b.Items {
-			rows = append(rows, []string{item.Name, string(item.State), idText(item.OperationId), text(item.Error)})
-		}
-		a.columns(out, []string{"INSTANCE", "STATE", "OPERATION", "NOTE"}, rows)
+		a.printItems(out, *b.Items)
 	})
+}
+
+func (a *app) printItems(out io.Writer, items []openapi.BatchItem) {
+	var rows [][]string
+	for _, item := range items {
+		rows = append(rows, []string{item.Name, string(item.State), idText(item.OperationId), text(item.Error)})
+	}
+	a.columns(out, []string{"INSTANCE", "STATE", "OPERATION", "NOTE"}, rows)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/google/uuid"
@@ -21,12 +22,13 @@ func (a *app) bulkCommand() *cobra.Command {
 func (a *app) bulkCreateCommand() *cobra.Command {
 	var asked createFlags
 	var wait waiting
+	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "create NAME...",
 		Short: "Create up to 500 instances, all alike",
 		Long: `Creates instances, all alike. A name may have a range of numbers in it: load-{001..100} is load-001 to load-100 (quote
 it, or your shell may expand it first, which is as good). An instance that can't be created, because its name is in use
-for example, fails alone.`,
+for example, fails alone. --dry-run creates nothing, and says which ones would fail.`,
 		Example: `  toygres bulk create 'load-{001..100}' --wait
   toygres bulk create shop blog wiki --version 17`,
 		Args: atLeastOne(instanceNames),
@@ -43,6 +45,9 @@ for example, fails alone.`,
 			if err != nil {
 				return err
 			}
+			if dryRun {
+				return a.planCreates(cmd.Context(), c, args, request)
+			}
 			key := uuid.NewString() // for all tries of this command
 			batch, err := decode[openapi.Batch](c.CreateInstances(cmd.Context(), &openapi.CreateInstancesParams{IdempotencyKey: &key}, request))
 			if err != nil {
@@ -52,8 +57,31 @@ for example, fails alone.`,
 		},
 	}
 	asked.flags(a, cmd)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "create nothing, and say what would be made")
 	wait.flags(cmd, "all are over")
+	cmd.MarkFlagsMutuallyExclusive("dry-run", "wait")
 	return cmd
+}
+
+// planCreates says what would be made, all alike, and fails when not all would.
+func (a *app) planCreates(ctx context.Context, c *client, names []string, request openapi.CreateInstancesRequest) error {
+	yes := true
+	plan, err := decode[openapi.BatchPlan](c.CreateInstances(ctx, &openapi.CreateInstancesParams{DryRun: &yes}, request))
+	if err != nil {
+		return err
+	}
+	err = a.print(plan, func(out io.Writer) {
+		planFields(out, strings.Join(names, ", "), &plan.Instances[0])
+		if len(plan.Refused) > 0 {
+			fmt.Fprintln(out)
+			a.printItems(out, plan.Refused)
+		}
+		a.hintf("Nothing was created. Do it with the same command without --dry-run.")
+	})
+	if err == nil && len(plan.Refused) > 0 {
+		err = &failure{code: exitOperation, message: fmt.Sprintf("%d of %d instances would fail", len(plan.Refused), plan.Total)}
+	}
+	return err
 }
 
 func (a *app) bulkDeleteCommand() *cobra.Command {

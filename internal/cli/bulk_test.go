@@ -23,6 +23,12 @@ func serveBatch(s *fakeServer, b *openapi.Batch) (body func() map[string]any) {
 			defer s.mu.Unlock()
 			last = nil
 			_ = json.NewDecoder(r.Body).Decode(&last)
+			if r.URL.Query().Get("dry_run") == "true" {
+				why := "there is an instance \"shop-3\" already"
+				answer(w, 200, openapi.BatchPlan{Total: 3, Instances: []openapi.InstancePlan{{Name: "shop-{1..3}", Version: 18, StorageGib: 5}},
+					Refused: []openapi.BatchItem{{Position: 3, Name: "shop-3", State: openapi.BatchItemStateFailed, Error: &why}}})
+				return true
+			}
 			answer(w, 202, b)
 		case "/api/batches/" + b.Id.String(), "/api/batches/" + b.Id.String() + "/cancel":
 			s.mu.Lock()
@@ -115,4 +121,17 @@ func TestARetryOfABatchAnswersTheNewOne(t *testing.T) {
 	require.Contains(t, r.out, "Batch 44444444-4444-4444-8444-444444444444: create 2 instances")
 	b.RetriedBy = &b.Id
 	require.Contains(t, u.run("batches", "get", b.Id.String()).out, "Retried by   33333333-")
+}
+
+func TestADryRunOfManySaysWhichWouldFail(t *testing.T) {
+	t.Parallel()
+	s := newFakeServer(t)
+	body := serveBatch(s, testBatch(openapi.OperationStatePending, openapi.BatchCounts{Total: 3}))
+	r := signedInTo(t, s).run("bulk", "create", "shop-{1..3}", "--dry-run")
+	require.Equal(t, exitOperation, r.code)
+	require.Contains(t, r.err, "1 of 3 instances would fail")
+	require.Regexp(t, `Name +shop-\{1\.\.3\}`, r.out)
+	require.Regexp(t, `shop-3 +failed +- +there is an instance`, r.out)
+	require.Equal(t, map[string]any{"instances": []any{map[string]any{"name": "shop-{1..3}"}}}, body())
+	require.Equal(t, exitUsage, signedInTo(t, s).run("bulk", "create", "a", "--dry-run", "--wait").code)
 }

@@ -134,12 +134,16 @@ func (a *app) planCreate(ctx context.Context, request openapi.CreateInstanceRequ
 		return err
 	}
 	return a.print(plan, func(out io.Writer) {
-		fields(out, "Name", plan.Name, "PostgreSQL", strconv.Itoa(plan.Version), "Image type", string(plan.ImageType),
-			"Runtime image", text(plan.RuntimeImage), "CPU", showCPU(plan.CpuMillis), "Memory", showMiB(plan.MemoryMib),
-			"Storage", showMiB(plan.StorageGib*1024), "Public", yesNo(plan.Public), "Allowed networks", strings.Join(plan.AllowedCidrs, ", "),
-			"Parameters", assigned(plan.Parameters), "Steps", strings.Join(plan.Steps, ", "))
+		planFields(out, plan.Name, plan)
 		a.hintf("Nothing was created. Do it with the same command without --dry-run.")
 	})
+}
+
+func planFields(out io.Writer, name string, plan *openapi.InstancePlan) {
+	fields(out, "Name", name, "PostgreSQL", strconv.Itoa(plan.Version), "Image type", string(plan.ImageType),
+		"Runtime image", text(plan.RuntimeImage), "CPU", showCPU(plan.CpuMillis), "Memory", showMiB(plan.MemoryMib),
+		"Storage", showMiB(plan.StorageGib*1024), "Public", yesNo(plan.Public), "Allowed networks", strings.Join(plan.AllowedCidrs, ", "),
+		"Parameters", assigned(plan.Parameters), "Steps", strings.Join(plan.Steps, ", "))
 }
 
 func (a *app) create(ctx context.Context, request openapi.CreateInstanceRequest, wait waiting) error {

@@ -113,6 +113,23 @@ test("the plan and the server's rules are shown before anything is made", async 
   await expect(preview.getByText(/there is an instance/i)).toBeVisible()
 })
 
+test('of many it is said before which names can’t be made', async ({ page, api }) => {
+  const name = newName()
+  await api.create(`${name}-3`)
+  await signIn(page)
+  await page.goto('/instances/new')
+  const preview = page.getByRole('region', { name: 'What will be made' })
+  const refused = preview.getByRole('list', { name: 'Refused' }).getByRole('listitem')
+  await page.getByLabel('Name').fill(`${name}-{2..4}`)
+  await expect(preview.getByText('1 of 3 can’t be made now.')).toBeVisible()
+  await expect(refused).toHaveText(new RegExp(`^${name}-3There is an instance "${name}-3" already`))
+  await expect(preview.getByRole('list', { name: 'Steps' })).toBeVisible()
+  await isAccessible(page)
+  await page.getByLabel('Name').fill(`${name}-{4..6}`)
+  await expect(preview.getByText(`3: ${name}-4 to ${name}-6`)).toBeVisible()
+  await expect(refused).toHaveCount(0)
+})
+
 test("the server's word on a name stands at the field", async ({ page, api }) => {
   const name = newName()
   await api.create(name)

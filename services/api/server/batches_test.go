@@ -135,3 +135,46 @@ func TestARetryOfABatchIsStartedOnceHoweverOftenItIsAskedFor(t *testing.T) {
 	require.Equal(t, again.Id, *decode[openapi.Batch](c.get(path), http.StatusOK).RetriedBy)
 	c.post("/api/batches/0192d3c4-0000-7000-8000-000000000000/retry", "").problem(http.StatusNotFound, toygres.CodeNotFound)
 }
+
+func TestADryRunOfManySaysOfEachNameWhatItsCreateWouldBeRefusedForAndMakesNothing(t *testing.T) {
+	t.Parallel()
+	workflows := &temporal{}
+	a := start(t, workflows.option)
+	c := a.as(a.user("olga", toygres.RoleOperator)).with("Idempotency-Key", "once")
+	a.running("load-2")
+	decode[openapi.User](a.asAdmin().patch("/api/users/olga", `{"quota":{"instances":3,"storage_gib":100}}`), http.StatusOK)
+	const body = `{"instances":[{"name":"load-{1..3}","storage_gib":5},{"name":"postgres"},{"name":"big","storage_gib":500},{"name":"more-{1..2}","storage_gib":5}]}`
+	plan := decode[openapi.BatchPlan](c.post("/api/instances/bulk?dry_run=true", body), http.StatusOK)
+	require.Equal(t, 7, plan.Total)
+	require.Len(t, plan.Instances, 4)
+	require.Equal(t, "load-{1..3}", plan.Instances[0].Name)
+	require.Equal(t, 5, plan.Instances[0].StorageGib)
+	require.Equal(t, []string{"provision", "wait for ready", "test connection", "mark running"}, plan.Instances[0].Steps)
+	type refusal struct {
+		position int
+		name     string
+		code     openapi.ErrorCode
+	}
+	var refused []refusal
+	for _, item := range plan.Refused {
+		refused = append(refused, refusal{item.Position, item.Name, *item.ErrorCode})
+	}
+	require.Equal(t, []refusal{{2, "load-2", openapi.ErrorCodeConflict}, {4, "postgres", openapi.ErrorCodeInvalid},
+		{5, "big", openapi.ErrorCodeForbidden}, {7, "more-2", openapi.ErrorCodeForbidden}}, refused)
+	require.Contains(t, *plan.Refused[0].Error, `there is an instance "load-2" already`)
+	require.Empty(t, decode[openapi.BatchList](c.get("/api/batches"), http.StatusOK).Items)
+	require.Zero(t, workflows.starts())
+	require.Empty(t, a.audit("?action=createInstances"))
+
+	field := (*c.post("/api/instances/bulk?dry_run=true", `{"instances":[{"name":"a","cpu_millis":0}]}`).problem(http.StatusUnprocessableEntity, toygres.CodeInvalid).Errors)[0].Field
+	require.Equal(t, "instances.0.cpu_millis", field)
+	a.as(a.user("watcher", toygres.RoleViewer)).post("/api/instances/bulk?dry_run=true", body).problem(http.StatusForbidden, toygres.CodeForbidden)
+
+	// The key is free, and what was foretold comes true.
+	b := decode[openapi.Batch](c.post("/api/instances/bulk", body), http.StatusAccepted)
+	for position := 1; position <= b.Counts.Total; position++ {
+		_, _, err := a.store.BeginItem(t.Context(), toygres.BatchID(b.Id.String()), position, "local")
+		require.NoError(t, err)
+	}
+	require.Equal(t, plan.Refused, *decode[openapi.Batch](c.get("/api/batches/"+b.Id.String()+"?state=failed"), http.StatusOK).Items)
+}

@@ -19,6 +19,7 @@ func (s *Server) CreateInstances(ctx context.Context, request openapi.CreateInst
 		return nil, err
 	}
 	var all named
+	var plans []openapi.InstancePlan
 	for i, asked := range request.Body.Instances {
 		field := fmt.Sprintf("instances.%d", i)
 		spec, err := s.withRuntimeImage(ctx, specOf(asked, offer), offer)
@@ -31,9 +32,14 @@ func (s *Server) CreateInstances(ctx context.Context, request openapi.CreateInst
 			return nil, err
 		}
 		all.add(field+".name", asked.Name, catalog.NewItem{Spec: &spec, Metadata: metadata})
+		plans = append(plans, plan(spec))
+		plans[i].Name = asked.Name
 	}
 	if err := all.wrong("the instances can't be created as asked"); err != nil {
 		return nil, err
+	}
+	if or(request.Params.DryRun) {
+		return s.planCreates(ctx, all.items, plans)
 	}
 	key, err := idempotencyKey(request.Params.IdempotencyKey, "create many ", *request.Body)
 	if err != nil {
@@ -44,6 +50,23 @@ func (s *Server) CreateInstances(ctx context.Context, request openapi.CreateInst
 		return nil, err
 	}
 	return openapi.CreateInstances202JSONResponse{BatchJSONResponse: openapi.BatchJSONResponse(batch)}, nil
+}
+
+// planCreates answers what a batch would make, and which of its items would be
+// refused.
+func (s *Server) planCreates(ctx context.Context, items []catalog.NewItem, plans []openapi.InstancePlan) (openapi.CreateInstancesResponseObject, error) {
+	why, err := s.options.Catalog.CheckCreates(ctx, callOf(ctx).principal.User.ID, items)
+	if err != nil {
+		return nil, err
+	}
+	refused := []openapi.BatchItem{}
+	for i, err := range why {
+		if err != nil {
+			refused = append(refused, batchItem(toygres.BatchItem{Position: i + 1, Name: items[i].Name, State: toygres.ItemFailed,
+				ErrorCode: toygres.CodeOf(err), Error: toygres.MessageOf(err)}))
+		}
+	}
+	return openapi.CreateInstances200JSONResponse{Total: len(items), Instances: plans, Refused: refused}, nil
 }
 
 // DeleteInstances records a batch that deletes instances and starts it.

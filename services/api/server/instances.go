@@ -69,16 +69,25 @@ func (s *Server) CreateInstance(ctx context.Context, request openapi.CreateInsta
 
 // planCreate answers what a create would make, if nothing is in its way.
 func (s *Server) planCreate(ctx context.Context, spec toygres.Spec) (openapi.CreateInstanceResponseObject, error) {
-	if err := s.options.Catalog.CheckCreate(ctx, catalog.NewInstance{Spec: spec, Owner: callOf(ctx).principal.User.ID}); err != nil {
+	refused, err := s.options.Catalog.CheckCreates(ctx, callOf(ctx).principal.User.ID, []catalog.NewItem{{Name: spec.Name, Spec: &spec}})
+	if err != nil {
 		return nil, err
 	}
-	plan := openapi.CreateInstance200JSONResponse{Name: spec.Name, Version: spec.Version, CpuMillis: spec.CPUMillis, MemoryMib: spec.MemoryMiB,
+	if refused[0] != nil {
+		return nil, refused[0]
+	}
+	return openapi.CreateInstance200JSONResponse(plan(spec)), nil
+}
+
+// plan is what the creation of an instance comes to.
+func plan(spec toygres.Spec) openapi.InstancePlan {
+	plan := openapi.InstancePlan{Name: spec.Name, Version: spec.Version, CpuMillis: spec.CPUMillis, MemoryMib: spec.MemoryMiB,
 		StorageGib: spec.StorageGiB, ImageType: openapi.ImageType(spec.ImageType), RuntimeImage: optional(spec.RuntimeImageName),
 		RuntimeImageReference: optional(spec.RuntimeImage), Public: spec.Public, AllowedCidrs: spec.AllowedCIDRs, Parameters: spec.Parameters}
 	for _, step := range toygres.PlannedSteps(toygres.KindCreate) {
 		plan.Steps = append(plan.Steps, string(step))
 	}
-	return plan, nil
+	return plan
 }
 
 // create records an instance that can be made, and starts that.

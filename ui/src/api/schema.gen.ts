@@ -882,6 +882,9 @@ export interface paths {
          *     Each instance is created by an operation of its own, a few at a time. One that can't be, for example because its name is in
          *     use, fails alone, and its item of the batch says why. With an `Idempotency-Key`, the same request may be sent again without
          *     creating anything twice.
+         *
+         *     A dry run is refused for what the request would be refused for, and else answers what would be made, and for which names
+         *     a create would be refused at this moment.
          */
         post: operations["createInstances"];
         delete?: never;
@@ -1639,6 +1642,15 @@ export interface components {
         BatchList: {
             items: components["schemas"]["Batch"][];
             next_cursor?: string;
+        };
+        /** @description What a batch of creates would make. */
+        BatchPlan: {
+            /** @description For each entry of the request, whose name may have a range of numbers in it. */
+            instances: components["schemas"]["InstancePlan"][];
+            /** @description Those that would fail because they are refused, and why. */
+            refused: components["schemas"]["BatchItem"][];
+            /** @description How many instances were asked for. */
+            total: number;
         };
         CancelDurableFunctionRequest: {
             reason?: string;
@@ -3688,7 +3700,10 @@ export interface operations {
     };
     createInstances: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Create nothing, and answer the `BatchPlan` of what would be made. */
+                dry_run?: boolean;
+            };
             header?: {
                 /** @description A text of your choice, best a UUID, that makes a repeat of this request harmless for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -3702,6 +3717,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description For a dry run, what would be made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchPlan"];
+                };
+            };
             202: components["responses"]["Batch"];
             default: components["responses"]["Problem"];
         };

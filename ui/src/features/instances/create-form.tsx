@@ -4,11 +4,11 @@ import { Alert, ErrorAlert } from '@/components/alert'
 import { Button } from '@/components/button'
 import type { Schema } from '@/lib/api'
 import { newUUID } from '@/lib/browser'
-import { ApiError, fieldMessages } from '@/lib/problem'
+import { ApiError } from '@/lib/problem'
 
 import { DetailsFields, ImageFields, NameFields, ReachFields, SizeFields } from './create-fields'
 import { CreatePreview } from './create-preview'
-import { checkDraft, newDraft, requestOf, type Draft } from './draft'
+import { checkDraft, messagesOf, newDraft, requestOf, type Draft } from './draft'
 import { rangeOf } from './name-pattern'
 import { useCreateInstance, useCreateInstances } from './queries'
 import { useCreatePlan } from './use-create-plan'
@@ -71,12 +71,7 @@ export function CreateForm({ offer, images, onCreated, onCreatedMany, onCancel }
     const onError = (error: unknown) => {
       // The same key repeats the same request only if no answer came.
       if (error instanceof ApiError && error.problem.status !== 0) key.current = newUUID()
-      // Of many, all are asked for by the first and only entry.
-      const fields = Object.entries(fieldMessages(error)).map(([field, message]) => [
-        field.replace(/^instances\.0\./, ''),
-        message,
-      ])
-      setAnswered(Object.fromEntries(fields) as Record<string, string>)
+      setAnswered(messagesOf(error))
       setRefusals((n) => n + 1)
     }
     if (many) createMany.mutate(asked, { onSuccess: onCreatedMany, onError })

@@ -5,11 +5,12 @@ import { humanSize } from '@/lib/size'
 import { sentence } from '@/lib/text'
 
 import type { rangeOf } from './name-pattern'
+import type { CreatePlan } from './queries'
 
 interface Props {
   /** The names, where they are many. */
   many: ReturnType<typeof rangeOf>
-  plan: Schema<'InstancePlan'> | undefined
+  plan: CreatePlan | undefined
   error: Error | null
   isChecking: boolean
 }
@@ -28,7 +29,10 @@ export function CreatePreview({ many, plan, error, isChecking }: Props) {
             <p className="mt-1 wrap-anywhere text-ink-soft">{sentence(messageOf(error))}</p>
           </>
         ) : plan ? (
-          <Plan plan={plan} many={many} />
+          <>
+            {many && plan.refused.length > 0 && <Refused items={plan.refused} total={plan.total} />}
+            <Plan plan={plan.plan} many={many} />
+          </>
         ) : (
           <p className="text-ink-faint">
             Give it a name, and the server says here what it will make, and in which steps.
@@ -36,6 +40,30 @@ export function CreatePreview({ many, plan, error, isChecking }: Props) {
         )}
       </div>
     </Card>
+  )
+}
+
+// Those of many that would fail at this moment. The others can be made all the same.
+function Refused({ items, total }: { items: Schema<'BatchItem'>[]; total: number }) {
+  const all = items.length === total
+  return (
+    <div className="mb-4 border-b pb-4">
+      <p className="font-medium text-bad-ink">
+        {all ? 'None of them can be made now.' : `${items.length} of ${total} can’t be made now.`}
+      </p>
+      <ul
+        aria-label="Refused"
+        tabIndex={0}
+        className="mt-1.5 flex max-h-44 flex-col gap-2 overflow-y-auto"
+      >
+        {items.map(({ name, error }) => (
+          <li key={name} className="wrap-anywhere">
+            <span className="font-medium">{name}</span>
+            <span className="block text-sm text-ink-soft">{sentence(error ?? '')}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
   )
 }
 

@@ -1,5 +1,6 @@
 import type { Schema } from '@/lib/api'
 import { readAssignments } from '@/lib/assignments'
+import { fieldMessages } from '@/lib/problem'
 
 import { MAX_BATCH, numbered } from './name-pattern'
 import { namesProblem, parseAmount } from './rules'
@@ -103,4 +104,14 @@ export function requestOf(draft: Draft, offer: Offer): Schema<'CreateInstanceReq
     ...(Object.keys(parameters).length > 0 && { parameters }),
     ...(draft.protect && { deletion_protection: true }),
   }
+}
+
+/** What an answer says of the fields of a request. Of many, all are asked for by the first and only entry. */
+export function messagesOf(error: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fieldMessages(error)).map(([field, message]) => [
+      field.replace(/^instances\.0\./, ''),
+      message,
+    ]),
+  )
 }

@@ -9,6 +9,7 @@ import {
 import { answer, api, type Schema } from '@/lib/api'
 
 import { listQueryOf, type InstanceSearch } from './instance-search'
+import { rangeOf } from './name-pattern'
 import type { Action } from './state'
 
 const PAGE_SIZE = 50
@@ -89,13 +90,29 @@ export function useCreateInstance() {
   })
 }
 
-/** What a create would make; an error where it would be refused. */
+/** What a create would make, and which of many would be refused; an error where the request would be. */
+export interface CreatePlan {
+  /** Of one, or of each. */
+  plan: Schema<'InstancePlan'>
+  total: number
+  refused: Schema<'BatchItem'>[]
+}
+
+/** The plan of as many instances as the name in body stands for. */
 export function createPlanQuery(body: Schema<'CreateInstanceRequest'>) {
   return queryOptions({
     queryKey: ['instances', 'plan', body],
-    queryFn: async ({ signal }) => {
-      const init = { body, params: { query: { dry_run: true } }, signal }
-      return (await answer(api.POST('/api/instances', init))) as Schema<'InstancePlan'>
+    queryFn: async ({ signal }): Promise<CreatePlan> => {
+      const init = { params: { query: { dry_run: true } }, signal }
+      if (!rangeOf(body.name)) {
+        const plan = await answer(api.POST('/api/instances', { ...init, body }))
+        return { plan: plan as Schema<'InstancePlan'>, total: 1, refused: [] }
+      }
+      const many = await answer(api.POST('/api/instances/bulk', { ...init, body: { instances: [body] } }))
+      const { instances, total, refused } = many as Schema<'BatchPlan'>
+      const [plan] = instances
+      if (!plan) throw new Error('the plan says nothing of the instances that were asked for')
+      return { plan, total, refused }
     },
     staleTime: 0,
     gcTime: 0,
@@ -108,13 +125,13 @@ export function createPlanQuery(body: Schema<'CreateInstanceRequest'>) {
 export function useCreateInstances() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: ({ body, key }: { body: Schema<'CreateInstanceRequest'>; key: string }) =>
-      answer(
+    mutationFn: async ({ body, key }: { body: Schema<'CreateInstanceRequest'>; key: string }) =>
+      (await answer(
         api.POST('/api/instances/bulk', {
           body: { instances: [body] },
           params: { header: { 'Idempotency-Key': key } },
         }),
-      ),
+      )) as Schema<'Batch'>,
     onSuccess: () => client.invalidateQueries(),
   })
 }

@@ -1,19 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 
 import type { Schema } from '@/lib/api'
-import { fieldMessages } from '@/lib/problem'
 import { useDebounced } from '@/lib/use-debounced'
 
-import { rangeOf } from './name-pattern'
+import { messagesOf } from './draft'
 import { createPlanQuery } from './queries'
 
 type Request = Schema<'CreateInstanceRequest'>
 
 const TYPING_MS = 300
 
-/** The server's word on a request before it is made, once the typing pauses; undefined asks nothing. Of many, the first is tried. */
-export function useCreatePlan(request: Request | undefined) {
-  const body = request && { ...request, name: rangeOf(request.name)?.first ?? request.name }
+/** The server's word on a request before it is made, once the typing pauses; undefined asks nothing. */
+export function useCreatePlan(body: Request | undefined) {
   const text = JSON.stringify(body ?? null)
   const settled = useDebounced(text, TYPING_MS)
   const tried = JSON.parse(settled) as Request | null
@@ -31,7 +29,7 @@ export function useCreatePlan(request: Request | undefined) {
     error: body && !query.isPlaceholderData ? query.error : null,
     isChecking: body !== undefined && (settled !== text || query.isFetching),
     messages: Object.fromEntries(
-      Object.entries(fieldMessages(query.error)).filter(([field]) => body && still(field)),
+      Object.entries(messagesOf(query.error)).filter(([field]) => body && still(field)),
     ) as Record<string, string>,
   }
 }
