@@ -15,6 +15,7 @@ test('an operation is followed on its page, cancelled there, and tried again', a
     await expect(dialog).toContainText('What was begun is removed again')
     await dialog.getByRole('button', { name: 'Cancel operation' }).click({ timeout: 1000 })
     await expect(dialog).toBeHidden()
+    await expect(page.getByRole('heading', { name: `Create ${name}` })).toBeFocused() // what opened it is gone
     await expect(diagram.locator('[data-node="lost"]')).toHaveAttribute('data-state', 'cancelled')
     await expect(diagram.locator('[data-node="undo"]')).toHaveAttribute('data-state', 'succeeded')
   }).toPass({ timeout: 90_000 })
@@ -61,7 +62,8 @@ test('a step that waits for its next attempt says why, and is tried at once when
     await now.click({ timeout: 5000 })
     await expect(page.getByText('The step is tried now.')).toBeVisible({ timeout: 3000 })
   }).toPass({ timeout: 100_000 })
-  await expect(page.getByText('Succeeded', { exact: true })).toBeVisible({ timeout: 45_000 })
+  const operation = page.getByRole('region', { name: `Resize ${name}` })
+  await expect(operation.getByText('Succeeded', { exact: true })).toBeVisible({ timeout: 45_000 })
   await expect(step).not.toContainText('attempt 5') // they count from 1 again
   await expect(now).toHaveCount(0)
   await step.getByText('4 attempts failed').click()

@@ -62,6 +62,7 @@ test('what was changed behind the back of the catalog is found and repaired on t
   await finding.getByRole('button', { name: `Repair ${name}` }).click()
   await expect(page.getByText(`${name} is repaired, and compared again.`)).toBeVisible()
   await expect(finding).toHaveCount(0)
+  await expect(page.getByRole('heading', { name: 'Do all parts agree?' })).toBeFocused() // the button is gone
   expect(readFileSync(record ?? '', 'utf8')).toBe(sound)
   const url = await api.urlOf(name)
   await expect(() => execFileSync('psql', [url, '-Xqc', 'SELECT 1'], { stdio: 'ignore' })).toPass()

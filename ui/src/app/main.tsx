@@ -7,6 +7,7 @@ import { meQuery } from '@/features/session/queries'
 import { newQueryClient } from '@/lib/query-client'
 
 import { focusHeadings } from './focus-headings'
+import { keepFocus } from './keep-focus'
 import { newRouter } from './router'
 
 import './styles.css'
@@ -19,6 +20,7 @@ const client = newQueryClient(() => {
 })
 const router = newRouter(client)
 focusHeadings(router)
+keepFocus()
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
