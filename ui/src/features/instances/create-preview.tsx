@@ -51,11 +51,7 @@ function Refused({ items, total }: { items: Schema<'BatchItem'>[]; total: number
       <p className="font-medium text-bad-ink">
         {all ? 'None of them can be made now.' : `${items.length} of ${total} can’t be made now.`}
       </p>
-      <ul
-        aria-label="Refused"
-        tabIndex={0}
-        className="mt-1.5 flex max-h-44 flex-col gap-2 overflow-y-auto"
-      >
+      <ul aria-label="Refused" tabIndex={0} className="mt-1.5 flex max-h-44 flex-col gap-2 overflow-y-auto">
         {items.map(({ name, error }) => (
           <li key={name} className="wrap-anywhere">
             <span className="font-medium">{name}</span>
