@@ -39,7 +39,8 @@ func deployChart(ctx context.Context) (_ deployment, err error) {
 		}
 	}()
 	// This machine reaches a cluster's addresses, but does not ask its DNS.
-	err = installation.Install(ctx, charttest.Values{"instances": charttest.Values{"endpoint": "address"}})
+	err = installation.Install(ctx, charttest.Values{"instances": charttest.Values{
+		"endpoint": "address", "runtimeRegistry": "registry.example.com"}})
 	if err != nil {
 		return deployment{}, err
 	}
@@ -49,7 +50,7 @@ func deployChart(ctx context.Context) (_ deployment, err error) {
 	// How the page fits a phone does not depend on where the API runs.
 	// The other pages don't know where instances live.
 	return deployment{installation.Toygres, onChart{installation},
-		[]string{"--project=desktop", "sign-in", "create", "connect", "lifecycle", "settings", "logs", "query"}}, nil
+		[]string{"--project=desktop", "sign-in", "create", "connect", "lifecycle", "settings", "logs", "query", "runtime-images"}}, nil
 }
 
 func (c onChart) Kill(t testing.TB, part string) (back func() bool) {

@@ -1,6 +1,7 @@
-import { expect, isAccessible, signIn, test } from './support'
+import { expect, isAccessible, newName, signIn, test } from './support'
 
-test('where no runtime image can be run the page says so, and the API refuses one', async ({ page }) => {
+test('where no runtime image can be run the page says so, and the API refuses one', async ({ page, api }) => {
+  test.skip((await api.registry()) !== undefined, 'images can be run here')
   await signIn(page)
   await page.goto('/runtime-images')
   await expect(page.getByText('Not offered here')).toBeVisible()
@@ -22,7 +23,9 @@ test('where no runtime image can be run the page says so, and the API refuses on
 // which then answers for itself.
 test('an image is asked for and deleted on the page, and what the server says of that is told', async ({
   page,
+  api,
 }) => {
+  test.skip((await api.registry()) !== undefined, 'images can be run here')
   const image = {
     name: 'postgis',
     reference: 'registry.example.com/team/postgis',
@@ -68,4 +71,33 @@ test('an image is asked for and deleted on the page, and what the server says of
   await details.getByRole('button', { name: 'Delete image' }).click()
   const { detail } = (await (await gone).json()) as { detail: string }
   await expect(details.getByRole('alert')).toContainText(detail, { ignoreCase: true })
+})
+
+test('an image is registered, chosen for an instance, and deleted', async ({ page, api }) => {
+  const registry = await api.registry()
+  test.skip(registry === undefined, 'no image can be run here')
+  const name = newName()
+  await signIn(page)
+  await page.goto('/runtime-images')
+  await page.getByRole('button', { name: 'Register image' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Register a runtime image' })
+  await dialog.getByLabel('Name').fill(name)
+  await dialog.getByLabel('Reference').fill(`${registry}/team/postgis`)
+  await dialog.getByLabel('Digest').fill(`sha256:${'0a'.repeat(32)}`)
+  await dialog.getByLabel('Description').fill('PostGIS of the team')
+  await dialog.getByRole('button', { name: 'Register image' }).click()
+  await expect(page.getByText(`Registered ${name}`)).toBeVisible()
+  const row = page.locator(`[data-image="${name}"]`)
+  await expect(row).toContainText('PostGIS of the team')
+
+  await page.goto('/instances/new')
+  await page.getByLabel('Runtime image').selectOption(name)
+  await expect(page.getByText('A runtime image is always stock.')).toBeVisible()
+  await isAccessible(page)
+
+  await page.goto('/runtime-images')
+  await page.getByRole('button', { name: `Details of ${name}` }).click()
+  await page.getByRole('dialog', { name }).getByRole('button', { name: 'Delete image' }).click()
+  await expect(page.getByText(`Deleted ${name}`)).toBeVisible()
+  await expect(row).toHaveCount(0)
 })

@@ -52,6 +52,12 @@ export class Api {
     return ((await response.json()) as Schema<'Offer'>).forks === true
   }
 
+  /** The registry of which images may be run; undefined where none may. */
+  async registry(): Promise<string | undefined> {
+    const response = await this.request.get('/api/offer')
+    return ((await response.json()) as Schema<'Offer'>).runtime_registry
+  }
+
   async resize(name: string, to: Schema<'UpdateInstanceRequest'>): Promise<void> {
     await this.beginResize(name, to)
     await this.reaches(name, 'running')
