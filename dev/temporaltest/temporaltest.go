@@ -24,6 +24,7 @@ import (
 
 	"github.com/toygres/toygres/dev/stack/build"
 	"github.com/toygres/toygres/dev/stack/cache"
+	"github.com/toygres/toygres/dev/stack/ports"
 )
 
 // Namespace is the one that the server has.
@@ -35,7 +36,9 @@ type Server struct {
 
 	program string
 	dir     string
+	release func() // its port
 	command *exec.Cmd
+	ended   chan struct{} // closed when the command has
 }
 
 // New starts a server that ends with the test.
@@ -63,7 +66,7 @@ func StartAt(ctx context.Context, ip string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{program: program, dir: dir}
-	if s.Address, err = freeAddress(ctx, ip); err == nil {
+	if s.Address, s.release, err = ports.Claim(ip); err == nil {
 		err = s.Up(ctx)
 	}
 	if err != nil {
@@ -73,28 +76,49 @@ func StartAt(ctx context.Context, ip string) (*Server, error) {
 }
 
 // Up starts the server again after [Server.Down], with the same data at the
-// same address, and waits until a workflow could be started.
+// same address, and waits until a workflow could be started. Its services choose
+// ports of their own, which others may take before it listens there: then it
+// ends, and is started once more.
 func (s *Server) Up(ctx context.Context) error {
+	const tries = 3
+	for try := 1; ; try++ {
+		err := s.start()
+		if err == nil {
+			err = s.await(ctx)
+		}
+		if try == tries || !errors.Is(err, errEnded) {
+			return err
+		}
+	}
+}
+
+var errEnded = errors.New("the Temporal server ended before it was ready")
+
+func (s *Server) start() error {
 	ip, port, err := net.SplitHostPort(s.Address)
 	if err != nil {
 		return err
 	}
-	s.command = exec.Command(s.program, "-listen", ip, "-port", port, "-ui-port", "0", "-namespace", Namespace,
+	command := exec.Command(s.program, "-listen", ip, "-port", port, "-ui-port", "0", "-namespace", Namespace,
 		"-sqlite", filepath.Join(s.dir, "temporal.db"), "-log-level", "error")
-	s.command.Stdout, s.command.Stderr = os.Stderr, os.Stderr
-	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // no test process, no server
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // no test process, no server
 	// The signal comes when the thread ends that started the server.
-	started := make(chan error)
+	started, ended := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
-		started <- s.command.Start()
-		select {} // the thread lives as long as the process
+		err := command.Start()
+		started <- err
+		if err == nil {
+			_ = command.Wait() // it ends by our signal, or says why
+			close(ended)
+		}
 	}()
 	if err := <-started; err != nil {
-		s.command = nil
 		return err
 	}
-	return s.await(ctx)
+	s.command, s.ended = command, ended
+	return nil
 }
 
 // Down ends the server and keeps its data.
@@ -111,13 +135,21 @@ func (s *Server) end(signal syscall.Signal) error {
 		return nil
 	}
 	err := s.command.Process.Signal(signal)
-	_ = s.command.Wait() // it ends by our signal
+	<-s.ended
 	s.command = nil
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
 	return err
 }
 
 // Close ends the server and removes its data.
-func (s *Server) Close() error { return errors.Join(s.Down(), os.RemoveAll(s.dir)) }
+func (s *Server) Close() error {
+	if s.release != nil {
+		defer s.release()
+	}
+	return errors.Join(s.Down(), os.RemoveAll(s.dir))
+}
 
 // await waits until search attributes can be used, which come last.
 func (s *Server) await(ctx context.Context) error {
@@ -136,6 +168,8 @@ func (s *Server) await(ctx context.Context) error {
 			return nil
 		}
 		select {
+		case <-s.ended:
+			return errEnded
 		case <-ctx.Done():
 			return fmt.Errorf("the Temporal server did not become ready: %w", err)
 		case <-time.After(50 * time.Millisecond):
@@ -154,13 +188,4 @@ func cached(ctx context.Context) (program string, err error) {
 	}
 	logs := filepath.Join(os.TempDir(), "toygres-build-"+strconv.Itoa(os.Getuid()))
 	return build.Builder{Project: filepath.Dir(filepath.Dir(filepath.Dir(self))), Cache: directory, Logs: logs}.Temporal(ctx)
-}
-
-func freeAddress(ctx context.Context, ip string) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(ip, "0"))
-	if err != nil {
-		return "", err
-	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/toygres/toygres"
 	"github.com/toygres/toygres/dev/postgrestest"
+	"github.com/toygres/toygres/dev/stack/ports"
 	"github.com/toygres/toygres/dev/temporaltest"
 	"github.com/toygres/toygres/internal/catalog"
 	"github.com/toygres/toygres/providers/local"
@@ -312,8 +313,8 @@ func TestTerminatedCreateIsUndone(t *testing.T) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := ports.Claim("127.0.0.1")
 	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Cleanup(release)
+	return address
 }

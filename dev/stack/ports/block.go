@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strconv"
 	"syscall"
 )
 
@@ -36,4 +37,23 @@ func Block() (first int, release func(), err error) {
 		}
 	}
 	return 0, nil, errors.New("other tests have all blocks of ports")
+}
+
+// Claim returns an address with that IP address of this machine on which nobody
+// listens, and no other test will until release is called or the process ends.
+// Unlike one from [Free], no connection of anybody can take its port either.
+func Claim(ip string) (address string, release func(), err error) {
+	first, release, err := Block()
+	if err != nil {
+		return "", nil, err
+	}
+	for port := first; port < first+BlockSize; port++ {
+		address = net.JoinHostPort(ip, strconv.Itoa(port))
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", address); err == nil {
+			return address, release, listener.Close()
+		}
+	}
+	release()
+	return "", nil, err
 }

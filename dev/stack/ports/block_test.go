@@ -1,6 +1,7 @@
 package ports
 
 import (
+	"net"
 	"sync"
 	"testing"
 
@@ -33,4 +34,16 @@ func TestABlockBelongsToOneUntilItIsReleased(t *testing.T) {
 	_, release, err := Block()
 	require.NoError(t, err)
 	release()
+}
+
+func TestAClaimedAddressIsFreeAndNoConnectionTakesIt(t *testing.T) {
+	t.Parallel()
+	address, release, err := Claim("127.0.0.1")
+	require.NoError(t, err)
+	defer release()
+	listener, err := net.Listen("tcp", address)
+	require.NoError(t, err)
+	defer listener.Close()
+	const ephemeral = 32768 // from which on the kernel gives ports to connections, see ip(7)
+	require.Less(t, listener.Addr().(*net.TCPAddr).Port, ephemeral)
 }
