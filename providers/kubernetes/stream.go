@@ -6,8 +6,10 @@ import (
 	"sync"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -36,10 +38,31 @@ func newStream(p *Provider, resource string, tell func(o any)) *stream {
 // process has as many streams as there are kinds of objects.
 var comeBack = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 1.5, Steps: 5, Cap: 3 * time.Second, Jitter: 0.5}
 
-func (s *stream) run(ctx context.Context, example runtime.Object, requests *cache.ListWatch) {
+// requester asks the API for one kind of object.
+type requester[List runtime.Object] interface {
+	List(ctx context.Context, o metav1.ListOptions) (List, error)
+	Watch(ctx context.Context, o metav1.ListOptions) (watch.Interface, error)
+}
+
+// run watches objects like example that the selectors of only select, until ctx
+// ends.
+func run[List runtime.Object](ctx context.Context, s *stream, example runtime.Object, objects requester[List], only metav1.ListOptions) {
+	selected := func(o metav1.ListOptions) metav1.ListOptions {
+		o.LabelSelector, o.FieldSelector = only.LabelSelector, only.FieldSelector
+		return o
+	}
+	requests := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			list, err := objects.List(ctx, selected(o))
+			return list, s.went(err)
+		},
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			changes, err := objects.Watch(ctx, selected(o))
+			return changes, s.went(err)
+		},
+	}, s.provider.metadata)
 	backoff := comeBack
-	cache.NewReflectorWithOptions(cache.ToListWatcherWithWatchListSemantics(requests, s.provider.metadata), example, s,
-		cache.ReflectorOptions{Name: s.resource, Backoff: &backoff}).RunWithContext(ctx)
+	cache.NewReflectorWithOptions(requests, example, s, cache.ReflectorOptions{Name: s.resource, Backoff: &backoff}).RunWithContext(ctx)
 }
 
 // went remembers how a request went and returns its error.

@@ -9,8 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 
@@ -129,36 +127,13 @@ func newRound(w *watcher) *round {
 		s := newStream(p, kind.Resource, w.tellOf)
 		s.seen = cache.NewIndexer(cache.MetaNamespaceKeyFunc, index)
 		r.streams = append(r.streams, s)
-		objects := p.metadata.Resource(kind).Namespace(p.config.Namespace)
-		go s.run(ctx, &metav1.PartialObjectMetadata{}, &cache.ListWatch{
-			ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-				o.LabelSelector = labelID
-				list, err := objects.List(ctx, o)
-				return list, s.went(err)
-			},
-			WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-				o.LabelSelector = labelID
-				changes, err := objects.Watch(ctx, o)
-				return changes, s.went(err)
-			},
-		})
+		go run(ctx, s, &metav1.PartialObjectMetadata{}, p.metadata.Resource(kind).Namespace(p.config.Namespace),
+			metav1.ListOptions{LabelSelector: labelID})
 	}
 	s := newStream(p, "events", w.tellOfEvent)
 	r.streams = append(r.streams, s)
-	events := p.client.CoreV1().Events(p.config.Namespace)
-	warnings := fields.OneTermEqualSelector("type", corev1.EventTypeWarning).String()
-	go s.run(ctx, &corev1.Event{}, &cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			o.FieldSelector = warnings
-			list, err := events.List(ctx, o)
-			return list, s.went(err)
-		},
-		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-			o.FieldSelector = warnings
-			changes, err := events.Watch(ctx, o)
-			return changes, s.went(err)
-		},
-	})
+	go run(ctx, s, &corev1.Event{}, p.client.CoreV1().Events(p.config.Namespace),
+		metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("type", corev1.EventTypeWarning).String()})
 	return r
 }
 

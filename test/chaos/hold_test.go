@@ -73,7 +73,7 @@ func (h *hold) reached() {
 			"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted", holdKey).Scan(&waiting)
 		require.NoError(h.t, err)
 		return waiting > 0
-	}, 3*time.Minute, 20*time.Millisecond, "the step was never reached") // Kubernetes may still find itself again
+	}, time.Minute, 20*time.Millisecond, "the step was never reached")
 }
 
 // release lets everybody go on. Statements that still wait belong to a dead
