@@ -3,7 +3,9 @@ package kubernetestest
 import (
 	"context"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	storagev1 "k8s.io/api/storage/v1"
@@ -22,8 +24,9 @@ var Kinds = []schema.GroupVersionResource{
 	{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"},
 }
 
-// Objects are the objects of a namespace's instances: by the instance's id, then by kind and name, as in pods/pg-0, the
-// resource version.
+// Objects are the objects of a namespace's instances: by the instance's id, then by kind and name, as in pods/pg-0, which
+// object it is and when Toygres last changed it. A resource version would also tell what Kubernetes itself writes, which is
+// still busy with a pod's readiness when the instance already answers.
 func (k *Kubernetes) Objects(tb testing.TB, namespace string) map[string]map[string]string {
 	tb.Helper()
 	const label = "toygres.io/instance-id"
@@ -38,7 +41,13 @@ func (k *Kubernetes) Objects(tb testing.TB, namespace string) map[string]map[str
 			if found[id] == nil {
 				found[id] = map[string]string{}
 			}
-			found[id][kind.Resource+"/"+o.Name] = o.ResourceVersion
+			version := string(o.UID)
+			for _, f := range o.ManagedFields {
+				if strings.HasPrefix(f.Manager, "toygres") && f.Time != nil {
+					version += " " + string(f.Operation) + " " + f.Time.UTC().Format(time.RFC3339)
+				}
+			}
+			found[id][kind.Resource+"/"+o.Name] = version
 		}
 	}
 	return found

@@ -18,8 +18,8 @@ import (
 	"github.com/toygres/toygres"
 )
 
-// objectsOf returns each object of the instance, by kind and name, with its
-// resource version.
+// objectsOf returns each object of the instance, by kind and name, and when
+// Toygres last changed it.
 func objectsOf(t *testing.T, namespace string, id toygres.InstanceID) map[string]string {
 	t.Helper()
 	return cluster.Objects(t, namespace)[string(id)]
