@@ -9,28 +9,34 @@ import (
 	"github.com/toygres/toygres"
 )
 
-// retryBatch takes what failed or was cancelled into a new batch. Of two at
-// once the second waits for the first at the batch that both would try again,
-// and inserts nothing.
+// retryBatch takes what failed or was cancelled into a new batch. Of what
+// somebody has tried again alone since, the last attempt counts. It answers the new batch, "" if none was made, and whether there was something
+// for it. Of two at once the second waits for the first at the batch that both
+// would try again, and inserts nothing.
 const retryBatch = `
-WITH items AS (` + itemsOf + `$1), source AS (
-	SELECT id, kind, keep FROM batches
-	WHERE id = $1 AND ended_at IS NOT NULL
-	  AND EXISTS (SELECT FROM items WHERE state IN ('failed', 'cancelled'))
-	  AND NOT EXISTS (SELECT FROM items WHERE state = 'running')
+WITH items AS (` + itemsOf + `$1), undone AS (
+	SELECT i.position, i.name, i.spec, i.instance_id, last.id AS operation_id
+	FROM items JOIN batch_items i ON i.batch_id = $1 AND i.position = items.position
+	LEFT JOIN LATERAL (
+		SELECT l.id, l.state FROM operations o JOIN operations l
+		  ON l.instance_id = o.instance_id AND l.kind = o.kind AND l.created_at >= o.created_at
+		WHERE o.id IN (i.operation_id, i.retry_of)
+		ORDER BY o.id = i.operation_id DESC, l.created_at DESC LIMIT 1
+	) last ON true
+	WHERE items.state IN ('failed', 'cancelled') AND coalesce(last.state, 'failed') IN ('failed', 'cancelled')
 ), batch AS (
 	INSERT INTO batches (id, kind, requested_by, keep, retry_of)
-	SELECT $2::uuid, kind, $3::uuid, keep, id FROM source
+	SELECT $2::uuid, kind, $3::uuid, keep, id FROM batches
+	WHERE id = $1 AND ended_at IS NOT NULL AND EXISTS (SELECT FROM undone)
+	  AND NOT EXISTS (SELECT FROM items WHERE state = 'running')
 	ON CONFLICT (retry_of) DO NOTHING
 	RETURNING id
 ), planned AS (
 	INSERT INTO batch_items (batch_id, position, name, spec, instance_id, operation_id, retry_of)
-	SELECT batch.id, row_number() OVER (ORDER BY i.position), i.name, i.spec, i.instance_id, gen_random_uuid(),
-	       (SELECT o.id FROM operations o WHERE o.id IN (i.operation_id, i.retry_of) ORDER BY o.id = i.operation_id DESC LIMIT 1)
-	FROM batch, batch_items i JOIN items ON items.position = i.position
-	WHERE i.batch_id = $1 AND items.state IN ('failed', 'cancelled')
+	SELECT batch.id, row_number() OVER (ORDER BY i.position), i.name, i.spec, i.instance_id, gen_random_uuid(), i.operation_id
+	FROM batch, undone i
 )
-SELECT id::text FROM batch`
+SELECT coalesce((SELECT id::text FROM batch), ''), EXISTS (SELECT FROM undone)`
 
 // BeginBatchRetry records, as [Store.BeginBatch] does, a batch of the items of
 // another one that failed or were cancelled. An item that had an operation tries
@@ -57,13 +63,19 @@ func (s *Store) BeginBatchRetry(ctx context.Context, id toygres.BatchID, actor t
 		case of.Counts.Failed+of.Counts.Cancelled == 0:
 			return toygres.Batch{}, false, noBatchRetry("all of it has succeeded")
 		}
-		recorded, ok, err := one(ctx, s, pgx.RowTo[toygres.BatchID], retryBatch, id, newID(), actor)
-		if err != nil {
+		var recorded toygres.BatchID
+		var undone bool
+		_, _, err = one(ctx, s, func(row pgx.CollectableRow) (struct{}, error) {
+			return struct{}{}, row.Scan(&recorded, &undone)
+		}, retryBatch, id, newID(), actor)
+		switch {
+		case err != nil:
 			return toygres.Batch{}, false, err
-		}
-		if ok {
+		case recorded != "":
 			batch, err := s.Batch(ctx, recorded)
 			return batch, false, err
+		case !undone:
+			return toygres.Batch{}, false, noBatchRetry("all that failed has been tried again alone since")
 		}
 		// Somebody else was first, or it was pruned: look again.
 	}

@@ -145,3 +145,48 @@ func TestOfManyRetriesOfABatchAtOnceOneBegins(t *testing.T) {
 	require.Equal(t, 2, count(t, sql(t, url), `SELECT count(*) FROM batches`))
 	require.Equal(t, 4, count(t, sql(t, url), `SELECT count(*) FROM batch_items`))
 }
+
+func TestWhatWasTriedAgainAloneWithSuccessIsNotTriedByTheBatch(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ctx, owner := t.Context(), newUser(t, s, "ann")
+	first := batch(t, s, owner, "mended", "hopeless")
+	mended, hopeless := turn(t, s, first, 1), turn(t, s, first, 2)
+	for _, op := range []toygres.Operation{mended, hopeless} {
+		end(t, s, op, toygres.OperationFailed, toygres.StateFailed)
+	}
+	require.NoError(t, s.FinishBatch(ctx, first.ID, "", ""))
+	alone := func(op toygres.Operation, state toygres.OperationState, after toygres.State) toygres.OperationID {
+		t.Helper()
+		again, err := s.BeginRetry(ctx, op.ID, 0, owner)
+		require.NoError(t, err)
+		end(t, s, again.Operation, state, after)
+		return again.Operation.ID
+	}
+	alone(mended, toygres.OperationSucceeded, toygres.StateRunning)
+	last := alone(hopeless, toygres.OperationFailed, toygres.StateFailed)
+
+	second, _, err := s.BeginBatchRetry(ctx, first.ID, owner)
+	require.NoError(t, err)
+	require.Equal(t, 1, second.Counts.Total)
+	retried := turn(t, s, second, 1)
+	require.Equal(t, "hopeless", retried.InstanceName)
+	require.Equal(t, last, retried.RetryOf)
+}
+
+func TestABatchIsNotTriedAgainWhenAllThatFailedWasTriedAgainAlone(t *testing.T) {
+	t.Parallel()
+	s, url := openURL(t)
+	owner := newUser(t, s, "ann")
+	first := batch(t, s, owner, "mended")
+	op := turn(t, s, first, 1)
+	end(t, s, op, toygres.OperationFailed, toygres.StateFailed)
+	require.NoError(t, s.FinishBatch(t.Context(), first.ID, "", ""))
+	_, err := s.BeginRetry(t.Context(), op.ID, 0, owner)
+	require.NoError(t, err)
+
+	_, _, err = s.BeginBatchRetry(t.Context(), first.ID, owner)
+	requireCode(t, toygres.CodeConflict, err)
+	require.Contains(t, toygres.MessageOf(err), "tried again alone")
+	require.Equal(t, 1, count(t, sql(t, url), `SELECT count(*) FROM batches`))
+}
