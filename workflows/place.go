@@ -21,11 +21,11 @@ import (
 const placeSignal = "place"
 
 // A workflow that waits for the signal also looks by itself, less and less often:
-// who should have sent it may have been killed, and each look makes the history
-// longer.
+// who should have sent it may have been killed, or the operation before it ended
+// without its workflow; and each look makes the history longer.
 const (
 	firstLook = 15 * time.Second
-	lastLook  = 5 * time.Minute
+	lastLook  = time.Minute
 )
 
 // limited reports whether the operation needs a place; those that began under
