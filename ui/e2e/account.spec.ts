@@ -21,6 +21,7 @@ test('a token that was made on the page works until it is revoked there', async 
   await isAccessible(page)
   await page.getByRole('button', { name: `Revoke ${name}` }).click()
   await expect(page.locator(`[data-token="${name}"]`)).toHaveCount(0)
+  await expect(page.getByText(`Revoked ${name}`)).toBeVisible()
   expect((await program.get('/api/me')).status()).toBe(401)
   await program.dispose()
 })

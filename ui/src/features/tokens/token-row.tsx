@@ -3,6 +3,7 @@ import { Button } from '@/components/button'
 import { RelativeTime } from '@/components/relative-time'
 import type { Schema } from '@/lib/api'
 import { cx } from '@/lib/cx'
+import { toast } from '@/lib/toasts'
 
 import { useRevokeToken } from './queries'
 
@@ -48,7 +49,7 @@ export function TokenRow({ token, owner, className }: Props) {
         look="dangerOutline"
         aria-label={`Revoke ${token.name}`}
         pending={revoke.isPending}
-        onClick={() => revoke.mutate()}
+        onClick={() => revoke.mutate(undefined, { onSuccess: () => toast(`Revoked ${token.name}`) })}
       >
         Revoke
       </Button>
