@@ -87,29 +87,21 @@ export function CreateForm({ offer, images, onCreated, onCreatedMany, onCancel }
   }
   const fields = { draft, offer, change, errorOf }
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
-      <form
-        ref={form}
-        onSubmit={submit}
-        noValidate
-        className="flex flex-col gap-5 rounded-xl border bg-surface p-4 shadow-card sm:p-6"
-      >
+    <form
+      ref={form}
+      onSubmit={submit}
+      noValidate
+      className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]"
+    >
+      <div className="flex flex-col gap-5 rounded-xl border bg-surface p-4 shadow-card sm:p-6">
         <NameFields {...fields} />
         <ImageFields {...fields} images={images} />
         <SizeFields {...fields} />
         <ReachFields {...fields} />
         <DetailsFields {...fields} />
-        {create.isError && <ErrorAlert error={create.error} />}
-        <div className="flex flex-col-reverse gap-2 border-t pt-5 sm:flex-row sm:justify-end">
-          <Button onClick={onCancel} disabled={create.isPending}>
-            Cancel
-          </Button>
-          <Button type="submit" look="primary" pending={create.isPending}>
-            {many && many.count > 0 ? `Create ${many.count} instances` : 'Create instance'}
-          </Button>
-        </div>
-      </form>
-      <div className="lg:sticky lg:top-20">
+      </div>
+      {/* Before the buttons, so that whoever comes from above on a phone has read it. */}
+      <div className="lg:sticky lg:top-20 lg:col-start-2 lg:row-span-2 lg:row-start-1">
         <CreatePreview
           many={many}
           plan={tried.plan}
@@ -117,7 +109,18 @@ export function CreateForm({ offer, images, onCreated, onCreatedMany, onCancel }
           isChecking={tried.isChecking}
         />
       </div>
-    </div>
+      <div className="flex flex-col gap-4">
+        {create.isError && <ErrorAlert error={create.error} />}
+        <div className="flex flex-col-reverse gap-2 sm:flex-row sm:justify-end">
+          <Button onClick={onCancel} disabled={create.isPending}>
+            Cancel
+          </Button>
+          <Button type="submit" look="primary" pending={create.isPending}>
+            {many && many.count > 0 ? `Create ${many.count} instances` : 'Create instance'}
+          </Button>
+        </div>
+      </div>
+    </form>
   )
 }
 
