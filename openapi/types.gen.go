@@ -1159,7 +1159,7 @@ type Instance struct {
 	// RuntimeImageReference That image, by its digest.
 	RuntimeImageReference *string `json:"runtime_image_reference,omitempty"`
 
-	// ServerVersion Full version as the server reported it when it was last started, once known.
+	// ServerVersion Full version as the server reported it, to an operation or to the monitor, once known.
 	ServerVersion *string           `json:"server_version,omitempty"`
 	State         InstanceState     `json:"state"`
 	StorageGib    int               `json:"storage_gib"`

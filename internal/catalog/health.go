@@ -11,43 +11,53 @@ import (
 
 // HealthChange is what the monitor has come to think of a running instance.
 type HealthChange struct {
-	Instance toygres.InstanceID
-	Health   toygres.Health
-	Reason   string // why it is not healthy, for people
+	Instance      toygres.InstanceID
+	Health        toygres.Health
+	Reason        string // why it is not healthy, for people
+	ServerVersion string // as its server reports it; "" when it was not asked
 }
 
 // recordHealth locks all rows in the same order as everybody does, and before
 // the first event, which see in the schema.
 const recordHealth = `
 WITH target AS (
-	SELECT i.id, i.name, i.health, new.health AS to, new.reason
-	FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (id, health, reason) JOIN instances i ON i.id = new.id
-	WHERE i.state = 'running' AND i.health <> new.health
+	SELECT i.id, i.name, i.health, new.health AS to, new.reason, i.server_version, coalesce(nullif(new.version, ''), i.server_version) AS runs
+	FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS new (id, health, reason, version) JOIN instances i ON i.id = new.id
+	WHERE i.state = 'running' AND (i.health <> new.health OR new.version NOT IN ('', i.server_version))
 	ORDER BY i.id
 	FOR NO KEY UPDATE OF i
 ), changed AS (
-	UPDATE instances i SET health = target.to, health_message = target.reason
+	UPDATE instances i SET health = target.to, health_message = target.reason, server_version = target.runs
 	FROM target WHERE i.id = target.id
 	RETURNING i.id
 )
 INSERT INTO events (type, instance_id, instance_name, message, data)
+SELECT 'instance.updated', target.id, target.name,
+       format('Its server is PostgreSQL %s; it was %s when it was last looked at.', target.runs, target.server_version),
+       jsonb_build_object('changed', 'server_version')
+FROM target JOIN changed USING (id)
+WHERE target.runs <> target.server_version AND target.server_version <> ''
+UNION ALL
 SELECT 'instance.health', target.id, target.name,
        CASE target.to WHEN 'healthy' THEN 'The instance is healthy.'
                       WHEN 'unhealthy' THEN format('The instance is unhealthy: %s', target.reason)
                       ELSE format('Its health is not known: %s', target.reason) END,
        jsonb_strip_nulls(jsonb_build_object('from', target.health, 'to', target.to, 'reason', nullif(target.reason, '')))
 FROM target JOIN changed USING (id)
-ORDER BY target.id`
+WHERE target.to <> target.health
+ORDER BY 2, 1 DESC`
 
-// RecordHealth changes the health of running instances, each with its event.
-// What is there already, and instances that do not run any more, stay as they
-// are.
+// RecordHealth changes the health of running instances, and the version of
+// their servers, which may have been started anew with another one; each change
+// has its event. What is there already, and instances that do not run any more,
+// stay as they are.
 func (s *Store) RecordHealth(ctx context.Context, changes []HealthChange) error {
-	ids, healths, reasons := make([]toygres.InstanceID, len(changes)), make([]toygres.Health, len(changes)), make([]string, len(changes))
+	ids, healths := make([]toygres.InstanceID, len(changes)), make([]toygres.Health, len(changes))
+	reasons, versions := make([]string, len(changes)), make([]string, len(changes))
 	for i, c := range changes {
-		ids[i], healths[i], reasons[i] = c.Instance, c.Health, clean(c.Reason)
+		ids[i], healths[i], reasons[i], versions[i] = c.Instance, c.Health, clean(c.Reason), clean(c.ServerVersion)
 	}
-	_, err := s.pool.Exec(ctx, recordHealth, ids, healths, reasons)
+	_, err := s.pool.Exec(ctx, recordHealth, ids, healths, reasons, versions)
 	return wrap(err)
 }
 

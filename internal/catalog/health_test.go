@@ -52,6 +52,32 @@ func TestAChangeOfHealthIsOneEventAndOnlyOfWhatRuns(t *testing.T) {
 	require.Empty(t, a.HealthMessage)
 }
 
+func TestAServerThatHasAnotherVersionIsOneEventAndChangesNoHealth(t *testing.T) {
+	t.Parallel()
+	s, ctx := open(t), t.Context()
+	a := running(t, s, newUser(t, s, "ann"), "a")
+	healthy := catalog.HealthChange{Instance: a.ID, Health: toygres.HealthHealthy, ServerVersion: "18.4"}
+	require.NoError(t, s.RecordHealth(ctx, []catalog.HealthChange{healthy}))
+	last, err := s.LastEventID(ctx)
+	require.NoError(t, err)
+
+	newer, unasked := healthy, healthy
+	newer.ServerVersion, unasked.ServerVersion = "18.5", ""
+	require.NoError(t, s.RecordHealth(ctx, []catalog.HealthChange{newer}))
+	require.NoError(t, s.RecordHealth(ctx, []catalog.HealthChange{newer}), "the same again")
+	require.NoError(t, s.RecordHealth(ctx, []catalog.HealthChange{unasked}), "nobody asked for the version")
+	after, err := s.Instance(ctx, "a")
+	require.NoError(t, err)
+	require.Equal(t, "18.5", after.ServerVersion)
+	require.Equal(t, toygres.HealthHealthy, after.Health)
+	events, err := s.Events(ctx, catalog.EventFilter{After: last}, 0)
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	require.Equal(t, toygres.EventInstanceUpdated, events[0].Type)
+	require.Equal(t, "Its server is PostgreSQL 18.5; it was 18.4 when it was last looked at.", events[0].Message)
+	require.Equal(t, map[string]string{"changed": "server_version"}, events[0].Data)
+}
+
 func TestEveryRunningInstanceIsInOneShard(t *testing.T) {
 	t.Parallel()
 	s, ctx := open(t), t.Context()

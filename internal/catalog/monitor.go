@@ -88,15 +88,16 @@ func (s *Store) ReportShard(ctx context.Context, shard int, worker string, insta
 
 // Watched is a running instance as its shard of the monitor needs it.
 type Watched struct {
-	ID       toygres.InstanceID
-	Endpoint toygres.Endpoint
-	Health   toygres.Health
-	Paused   bool // nobody should watch it; it is told only until its health is unknown
+	ID            toygres.InstanceID
+	Endpoint      toygres.Endpoint
+	ServerVersion string
+	Health        toygres.Health
+	Paused        bool // nobody should watch it; it is told only until its health is unknown
 }
 
 // watchedSQL divides by the last byte of the id, which is random.
 const watchedSQL = `
-SELECT id::text, endpoint_host, endpoint_port, health, paused
+SELECT id::text, endpoint_host, endpoint_port, server_version, health, paused
 FROM (SELECT i.*, m.paused OR NOT i.monitored AS paused
       FROM instances i, monitor m
       WHERE i.state = 'running' AND i.endpoint_port > 0
@@ -106,6 +107,6 @@ WHERE NOT paused OR health <> 'unknown'`
 // Watched returns the running instances of a shard of the monitor.
 func (s *Store) Watched(ctx context.Context, shard int) ([]Watched, error) {
 	return collect(ctx, s, func(row pgx.CollectableRow) (w Watched, err error) {
-		return w, row.Scan(&w.ID, &w.Endpoint.Host, &w.Endpoint.Port, &w.Health, &w.Paused)
+		return w, row.Scan(&w.ID, &w.Endpoint.Host, &w.Endpoint.Port, &w.ServerVersion, &w.Health, &w.Paused)
 	}, watchedSQL, shard)
 }

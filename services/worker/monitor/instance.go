@@ -12,6 +12,7 @@ import (
 type instance struct {
 	id       toygres.InstanceID
 	endpoint toygres.Endpoint
+	version  string // of its server, as the catalog has it or will have it
 	verdict  verdict
 	session  session
 

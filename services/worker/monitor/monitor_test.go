@@ -72,6 +72,25 @@ func TestAServerThatIsKilledIsUnhealthyUntilItIsBack(t *testing.T) {
 	require.NotEmpty(t, events[1].Data["reason"])
 }
 
+func TestTheCatalogHasTheVersionThatTheServerItselfReports(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.running("demo", w.at)
+	var reported string
+	require.NoError(t, w.sql.QueryRow(t.Context(), `SHOW server_version`).Scan(&reported))
+	w.watch(monitor.Options{})
+	w.becomes("demo", toygres.HealthHealthy)
+	// As if its server had been replaced by a newer one without our doing.
+	w.exec(`UPDATE instances SET server_version = '9.6.24'`)
+	w.eventually(func() error {
+		instance, err := w.catalog.Instance(t.Context(), "demo")
+		if err == nil && instance.ServerVersion != reported {
+			err = fmt.Errorf("it is %s, not %s", instance.ServerVersion, reported)
+		}
+		return err
+	})
+}
+
 // The next connection signs in with the password of that moment.
 func TestAChangedPasswordHurtsNobody(t *testing.T) {
 	t.Parallel()

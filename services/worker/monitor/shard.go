@@ -29,6 +29,7 @@ type shard struct {
 type result struct {
 	instance *instance
 	latency  time.Duration
+	version  string   // of its server; "" when it was not answered
 	why      *failure // nil when it was answered
 }
 
@@ -144,13 +145,16 @@ func (s *shard) adopt(watched []catalog.Watched) {
 	}
 	for _, w := range watched {
 		i := s.instances[w.ID]
+		if i != nil {
+			i.version = w.ServerVersion
+		}
 		switch {
 		case w.Paused:
 			s.changes[w.ID] = catalog.HealthChange{Instance: w.ID, Health: toygres.HealthUnknown, Reason: "its monitoring is paused"}
 			continue
 		case i == nil:
 			// What is new is not told of by the beginning of the watch.
-			i = &instance{id: w.ID, place: -1, told: s.refreshed}
+			i = &instance{id: w.ID, version: w.ServerVersion, place: -1, told: s.refreshed}
 			s.instances[w.ID] = i
 			s.agenda.set(i, s.first(w.Health))
 		case i.endpoint != w.Endpoint || i.verdict.health != w.Health:
@@ -241,7 +245,7 @@ func (s *shard) look(ctx context.Context, i *instance, at toygres.Endpoint) resu
 	latency, err := s.probe(ctx, i.id, at, &i.session)
 	if err == nil {
 		s.probes.WithLabelValues(answered).Observe(time.Since(begun).Seconds())
-		return result{instance: i, latency: latency}
+		return result{instance: i, latency: latency, version: i.session.version}
 	}
 	s.probes.WithLabelValues(failed).Observe(time.Since(begun).Seconds())
 	i.session.close()
@@ -268,8 +272,12 @@ func (s *shard) take(ctx context.Context, r result) {
 	}
 	before := i.verdict
 	i.verdict = before.after(r.why)
-	if i.verdict.health != before.health {
-		change := catalog.HealthChange{Instance: i.id, Health: i.verdict.health}
+	if r.version == "" {
+		r.version = i.version
+	}
+	if i.verdict.health != before.health || r.version != i.version {
+		i.version = r.version
+		change := catalog.HealthChange{Instance: i.id, Health: i.verdict.health, ServerVersion: i.version}
 		if r.why != nil {
 			change.Reason = r.why.reason
 		}

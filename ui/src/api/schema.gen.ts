@@ -2015,7 +2015,7 @@ export interface components {
             runtime_image?: string;
             /** @description That image, by its digest. */
             runtime_image_reference?: string;
-            /** @description Full version as the server reported it when it was last started, once known. */
+            /** @description Full version as the server reported it, to an operation or to the monitor, once known. */
             server_version?: string;
             state: components["schemas"]["InstanceState"];
             storage_gib: number;
