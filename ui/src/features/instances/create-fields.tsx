@@ -18,7 +18,7 @@ export interface FieldsProps {
 export function NameFields({ draft, change, errorOf }: FieldsProps) {
   const range = rangeOf(draft.name)
   return (
-    <div className="grid gap-x-3 sm:grid-cols-[minmax(0,1fr)_8rem]">
+    <div className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_8rem]">
       <TextField
         label="Name"
         hint="Lower-case letters, digits and hyphens; up to 40 characters. A range such as load-{001..100} makes many."
