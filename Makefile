@@ -138,7 +138,7 @@ test-kubernetes: ## Tests against a real Kubernetes of one node (root, Linux)
 	@if [ "$$(uname -s)" != Linux ] || [ "$$(id -u)" != 0 ]; then \
 		echo "test-kubernetes: needs root on Linux, because a node makes containers, mounts and interfaces" >&2; exit 1; \
 	else $(GO_TEST) -timeout 60m -p 1 -parallel 4 ./test/cluster ./test/kubernetes ./test/stack && \
-		PROVIDER=kubernetes $(GO_TEST) -timeout 30m -parallel 5 ./test/chaos && \
+		PROVIDER=kubernetes $(GO_TEST) -timeout 30m -parallel 6 ./test/chaos && \
 		$(GO_TEST) -count=1 -timeout 30m ./test/install && \
 		$(MAKE) --no-print-directory test-tools ui/node_modules && cd test/e2e && TOYGRES_E2E=chart $(GO_TEST) -count=1 -timeout 30m .; fi
 

@@ -77,9 +77,13 @@ var changes = []change{
 // The catalog is told that the server is an older release, as if a newer one had
 // been installed since. Where images decide that, those of the tests can't.
 var upgrade = change{kind: toygres.KindUpgrade, ask: func(t *testing.T, stack *stacktest.Stack, name string) openapi.Operation {
-	_, err := connect(t, stack.CatalogURL).Exec(t.Context(), `UPDATE instances SET server_version = version || '.0' WHERE name = $1`, name)
-	require.NoError(t, err)
+	conn := connect(t, stack.CatalogURL)
 	response := accepted(t, func() (*openapi.UpgradeInstanceResponse, error) {
+		// The monitor would put that right before long.
+		_, err := conn.Exec(t.Context(), `UPDATE instances SET server_version = version || '.0' WHERE name = $1 AND state = 'running'`, name)
+		if err != nil {
+			return nil, err
+		}
 		return stack.Client.UpgradeInstanceWithResponse(t.Context(), name)
 	})
 	require.Equal(t, http.StatusAccepted, response.StatusCode(), "%s", response.Body)
@@ -129,6 +133,7 @@ func TestAnyPartKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) 
 		t.Run(part, func(t *testing.T) {
 			stack := newStack(t)
 			survive(t, stack, append(slices.Clone(changes), upgrade), func(t *testing.T) { killPart(t, stack, part) })
+			requireNoOrphans(t, stack)
 		})
 	}
 }
@@ -142,22 +147,26 @@ func TestTheWorkerKilledAtAnyStepOfAnyOtherOperationIsNotNoticedInTheEnd(t *test
 	}
 	stack := newStack(t)
 	survive(t, stack, others, func(t *testing.T) { killWorker(t, stack) })
+	requireNoOrphans(t, stack)
 }
 
-// It runs alone, because all others on the cluster would notice. What asks the
-// API server dies with it: left alive, it would ask ever less often, for longer
-// each time.
+// It has a cluster of its own, because all others on it would notice. What asks
+// the API server dies with it: left alive, it would ask ever less often, for
+// longer each time.
 func TestKubernetesKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) {
 	if !onKubernetes() {
 		t.Skip("there is none: instances are processes of this machine")
 	}
-	survive(t, stacktest.New(t, placement(t)...), changes, func(t *testing.T) {
-		kubernetestest.Cluster(t).Kill(t,
-			"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns", "cloud")
+	t.Parallel()
+	cluster := kubernetestest.New(t)
+	stack := stacktest.New(t, on(t, cluster)...)
+	survive(t, stack, changes, func(t *testing.T) {
+		cluster.Kill(t, "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns", "cloud")
 	})
+	requireNoOrphanedObjects(t, cluster, stack)
 }
 
-// survive kills at every step of each change.
+// survive kills at every step of each change. It leaves no instance of its own.
 func survive(t *testing.T, stack *stacktest.Stack, changes []change, kill func(t *testing.T)) {
 	installHolds(t, stack.CatalogURL)
 	exists(t, stack, kept)
@@ -181,7 +190,6 @@ func survive(t *testing.T, stack *stacktest.Stack, changes []change, kill func(t
 		}
 	}
 	require.Equal(t, openapi.OperationStateSucceeded, remove(t, stack, kept).State)
-	requireNoOrphans(t, stack)
 }
 
 // killPart ends a part as a power cut would, and waits until there is another

@@ -30,7 +30,11 @@ func placement(t *testing.T) []stacktest.Option {
 	if !onKubernetes() {
 		return nil
 	}
-	cluster := kubernetestest.Cluster(t)
+	return on(t, kubernetestest.Cluster(t))
+}
+
+func on(t *testing.T, cluster *kubernetestest.Kubernetes) []stacktest.Option {
+	t.Helper()
 	worker, err := cluster.WorkerImage(t.Context())
 	require.NoError(t, err)
 	return []stacktest.Option{stacktest.OnKubernetes(cluster.Kubeconfig),
@@ -47,17 +51,11 @@ func small(name string) openapi.CreateInstanceJSONRequestBody {
 // for living instances, and each of these has its server.
 func requireNoOrphans(t *testing.T, stack *stacktest.Stack) {
 	t.Helper()
-	response, err := stack.Client.ListInstancesWithResponse(t.Context(), nil)
-	require.NoError(t, err)
-	require.NotNil(t, response.JSON200)
-	known := map[string]bool{}
-	for _, instance := range response.JSON200.Items {
-		known[instance.Id.String()] = true
-	}
 	if onKubernetes() {
-		requireNoOrphanedObjects(t, stack, known)
+		requireNoOrphanedObjects(t, kubernetestest.Cluster(t), stack)
 		return
 	}
+	known := living(t, stack)
 	entries, err := os.ReadDir(stack.InstancesDir)
 	require.NoError(t, err)
 	for _, entry := range entries {
@@ -68,12 +66,25 @@ func requireNoOrphans(t *testing.T, stack *stacktest.Stack) {
 	require.ElementsMatch(t, stack.InstanceDirs(known), stack.ServerDirs(t), "servers and instances")
 }
 
-func requireNoOrphanedObjects(t *testing.T, stack *stacktest.Stack, known map[string]bool) {
+func requireNoOrphanedObjects(t *testing.T, cluster *kubernetestest.Kubernetes, stack *stacktest.Stack) {
 	t.Helper()
-	found := kubernetestest.Cluster(t).Objects(t, stack.Namespace)
-	for id := range known {
+	found := cluster.Objects(t, stack.Namespace)
+	for id := range living(t, stack) {
 		require.Contains(t, found[id], "pods/pg-"+id+"-0", "the instance %s has no server", id)
 		delete(found, id)
 	}
 	require.Empty(t, found, "objects of no instance")
+}
+
+// living are the ids of the instances that the catalog knows.
+func living(t *testing.T, stack *stacktest.Stack) map[string]bool {
+	t.Helper()
+	response, err := stack.Client.ListInstancesWithResponse(t.Context(), nil)
+	require.NoError(t, err)
+	require.NotNil(t, response.JSON200)
+	known := map[string]bool{}
+	for _, instance := range response.JSON200.Items {
+		known[instance.Id.String()] = true
+	}
+	return known
 }
