@@ -44,6 +44,11 @@ VERSION=${VERSION:-$(sed -n 's/^appVersion: //p' deploy/helm/toygres/Chart.yaml)
 CATALOG_SECRET=${CATALOG_SECRET:-}
 TEMPORAL_VALUES=${TEMPORAL_VALUES:-}
 
+if [ -n "$CATALOG_SECRET" ] && [ -z "$TEMPORAL_VALUES" ]; then
+  echo "CATALOG_SECRET is set, and TEMPORAL_VALUES is not: Temporal keeps its data in the catalog that the chart brings. Set both or none." >&2
+  exit 2
+fi
+
 # show prints a command as it could be typed.
 show() { printf '%q ' "$@" | sed 's/ $//'; }
 
@@ -140,6 +145,13 @@ settings=(--set "image.registry=$REGISTRY.azurecr.io" --set "image.tag=$VERSION"
   --set "api.serviceAccount.azureClientID=$client_id" --set "worker.serviceAccount.azureClientID=$client_id"
   --set "instances.publicDNSSuffix=$LOCATION.cloudapp.azure.com")
 if [ -n "$CATALOG_SECRET" ]; then
+  # The first time there was no place for it until now.
+  question=(kubectl --context "$CLUSTER" -n toygres get secret "$CATALOG_SECRET")
+  echo "+ $(show "${question[@]}") >/dev/null"
+  if ! $dry_run && ! "${question[@]}" >/dev/null; then
+    echo "Make the Secret $CATALOG_SECRET in the namespace toygres, as docs/install-aks.md tells, and run this again." >&2
+    exit 1
+  fi
   settings+=(--set "catalog.existingSecret=$CATALOG_SECRET")
 else
   secret_once toygres-catalog
@@ -147,11 +159,8 @@ else
 fi
 if [ -n "$TEMPORAL_VALUES" ]; then
   settings+=(--values "$TEMPORAL_VALUES")
-elif [ -z "$CATALOG_SECRET" ]; then
-  settings+=(--set temporal.provided.enabled=true)
 else
-  echo "CATALOG_SECRET is set, and TEMPORAL_VALUES is not: Temporal keeps its data in the catalog that the chart brings. Set both or none." >&2
-  exit 2
+  settings+=(--set temporal.provided.enabled=true)
 fi
 
 if $https; then

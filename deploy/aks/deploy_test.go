@@ -82,9 +82,28 @@ func TestCatalogAndTemporalOfOnesOwnAreUsed(t *testing.T) {
 	require.NoError(t, err, out)
 	inOrder(t, out, "catalog.existingSecret=mine", "--values temporal.yaml")
 	require.NotContains(t, out, "provided")
-	out, err = run(t, dir, []string{"CATALOG_SECRET=mine"}, "--dry-run")
+}
+
+func TestWhatCannotWorkIsSaidBeforeAnythingIsMade(t *testing.T) {
+	t.Parallel()
+	dir, calls := tools(t, "")
+	out, err := run(t, dir, []string{"CATALOG_SECRET=mine"})
 	require.Error(t, err)
 	require.Contains(t, out, "Set both or none")
+	require.NoFileExists(t, calls)
+}
+
+// It needs the namespace, which the first run makes.
+func TestASecretThatIsNotThereYetIsAskedForBeforeTheChartIsInstalled(t *testing.T) {
+	t.Parallel()
+	dir, calls := tools(t, `case "$*" in *"get secret mine"*) exit 1 ;; esac; echo 00000000-0000-0000-0000-000000000001`)
+	out, err := run(t, dir, []string{"CATALOG_SECRET=mine", "TEMPORAL_VALUES=temporal.yaml"})
+	require.Error(t, err)
+	require.Contains(t, out, "Make the Secret mine in the namespace toygres")
+	data, err := os.ReadFile(calls)
+	require.NoError(t, err)
+	require.Contains(t, string(data), "get namespace toygres")
+	require.NotContains(t, string(data), "helm")
 }
 
 // The tools answer that everything is there: nothing may be made a second time.
