@@ -128,9 +128,10 @@ test-e2e: test-tools build ## The real programs, driven by command line and REST
 e2e-ui: test-tools build ui/node_modules ## The web UI in a real browser, at the sizes of a desktop and of a phone
 	cd test/e2e && $(GO_TEST) -count=1 -timeout 30m -run '^$(BROWSER_TEST)$$' .
 
+# More at a time than there are processors: most of the time they wait until somebody notices that a program is dead.
 .PHONY: test-chaos
 test-chaos: build ## Programs killed at every step
-	$(GO_TEST) -timeout 30m ./test/chaos
+	$(GO_TEST) -timeout 30m -parallel 6 ./test/chaos
 
 # Helm and the images are outside of what Go knows to depend on, so their results are not kept.
 .PHONY: test-kubernetes
