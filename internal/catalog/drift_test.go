@@ -135,6 +135,7 @@ func TestACreateIsNotRetriedWhileItsRestIsRemoved(t *testing.T) {
 		require.Equal(t, toygres.StateFailed, i.State)
 		_, err := s.BeginRetry(ctx, first.Operation.ID, 0, owner)
 		requireCode(t, toygres.CodeUnavailable, err)
+		require.Contains(t, toygres.MessageOf(err), "is just being removed")
 		return nil
 	}))
 	_, err := s.BeginRetry(ctx, first.Operation.ID, 0, owner)

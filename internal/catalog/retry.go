@@ -32,12 +32,13 @@ func (s *Store) beginRetry(ctx context.Context, id toygres.OperationID, asked be
 	if of.State != toygres.OperationFailed && of.State != toygres.OperationCancelled {
 		return Begun{}, noRetry(of, "it "+progressOf(of.State)+"; only what failed or was cancelled is tried again")
 	}
+	var b beginning
 	for range maxTries {
 		instance, err := s.InstanceByID(ctx, of.InstanceID)
 		if err != nil {
 			return Begun{}, err
 		}
-		b, err := s.retry(ctx, of, instance, asked.keep)
+		b, err = s.retry(ctx, of, instance, asked.keep)
 		if err != nil {
 			return Begun{}, err
 		}
@@ -47,6 +48,10 @@ func (s *Store) beginRetry(ctx context.Context, id toygres.OperationID, asked be
 			return begun, wrap(err)
 		}
 		// It changed in between: look again whether that allows it.
+	}
+	if b.during == toygres.StateCreating {
+		return Begun{}, &toygres.Error{Code: toygres.CodeUnavailable, RetryAfter: time.Second,
+			Message: fmt.Sprintf("what is left of the first attempt at %q is just being removed; try again in a moment", of.InstanceName)}
 	}
 	return Begun{}, busy()
 }

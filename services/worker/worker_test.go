@@ -99,10 +99,17 @@ func (w *world) work() (stop func()) {
 
 func (w *world) create(name string) catalog.Begun {
 	w.t.Helper()
+	begun := w.begin(name)
+	w.start(begun)
+	return begun
+}
+
+// begin records a create whose workflow is not started yet.
+func (w *world) begin(name string) catalog.Begun {
+	w.t.Helper()
 	begun, err := w.catalog.BeginCreate(w.t.Context(), catalog.NewInstance{
 		Spec: toygres.Spec{Name: name}.WithDefaults(), Owner: w.owner, Provider: local.Name})
 	require.NoError(w.t, err)
-	w.start(begun)
 	return begun
 }
 
