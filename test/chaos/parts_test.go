@@ -129,6 +129,7 @@ func TestAnyPartKilledAtAnyStepOfAnyOperationIsNotNoticedInTheEnd(t *testing.T) 
 	if onKubernetes() {
 		t.Skip("these parts do not know where instances are")
 	}
+	t.Parallel() // its parts would keep all others waiting
 	for _, part := range []string{"api", "temporal", "catalog"} {
 		t.Run(part, func(t *testing.T) {
 			stack := newStack(t)
