@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/toygres/toygres"
 )
 
@@ -65,12 +63,10 @@ func (s *Store) BeginBatchRetry(ctx context.Context, id toygres.BatchID, actor t
 		}
 		var recorded toygres.BatchID
 		var undone bool
-		_, _, err = one(ctx, s, func(row pgx.CollectableRow) (struct{}, error) {
-			return struct{}{}, row.Scan(&recorded, &undone)
-		}, retryBatch, id, newID(), actor)
+		err = s.pool.QueryRow(ctx, retryBatch, id, newID(), actor).Scan(&recorded, &undone)
 		switch {
 		case err != nil:
-			return toygres.Batch{}, false, err
+			return toygres.Batch{}, false, wrap(err)
 		case recorded != "":
 			batch, err := s.Batch(ctx, recorded)
 			return batch, false, err

@@ -17,9 +17,8 @@ import (
 // not for ever, because that new ones are taken, with the password of today, is
 // part of being healthy.
 type session struct {
-	conn    *pgconn.PgConn
-	until   time.Time
-	version string // of the server that it was last made to, which says so by itself
+	conn  *pgconn.PgConn
+	until time.Time
 }
 
 // probe runs a query at the instance and returns how long that took.
@@ -55,7 +54,6 @@ func (m *Monitor) open(ctx context.Context, id toygres.InstanceID, at toygres.En
 	if err != nil {
 		return err
 	}
-	s.version = conn.ParameterStatus("server_version")
 	s.conn, s.until = conn, time.Now().Add(m.KeepConnection/2+rand.N(m.KeepConnection))
 	return nil
 }

@@ -245,7 +245,7 @@ func (s *shard) look(ctx context.Context, i *instance, at toygres.Endpoint) resu
 	latency, err := s.probe(ctx, i.id, at, &i.session)
 	if err == nil {
 		s.probes.WithLabelValues(answered).Observe(time.Since(begun).Seconds())
-		return result{instance: i, latency: latency, version: i.session.version}
+		return result{instance: i, latency: latency, version: i.session.conn.ParameterStatus("server_version")}
 	}
 	s.probes.WithLabelValues(failed).Observe(time.Since(begun).Seconds())
 	i.session.close()
