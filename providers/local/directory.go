@@ -59,18 +59,19 @@ func (r record) spec() toygres.Spec {
 // status is status.json: how the last start went. It is a memory aid of those
 // who start servers; what really runs is never read from it alone.
 type status struct {
-	Format        int       `json:"format"`
-	PID           int       `json:"pid,omitempty"`           // server started last; 0 once its end was noticed
-	Size          size      `json:"size,omitzero"`           // that it was started with; zero when that is not known
-	Configuration string    `json:"configuration,omitempty"` // the mark of the one that it was started with; "" when that is not known
-	LogOffset     int64     `json:"log_offset,omitempty"`    // where its log begins
-	ReadyAt       time.Time `json:"ready_at,omitzero"`       // when it was first seen ready
-	WasReady      bool      `json:"was_ready,omitempty"`     // some server of this instance was ready once
-	StoppingSince time.Time `json:"stopping_since,omitzero"` // when it was asked to end
-	Failures      int       `json:"failures,omitempty"`      // ends that nobody asked for, in a row
-	Failed        bool      `json:"failed,omitempty"`        // it won't become ready by itself
-	RetryAt       time.Time `json:"retry_at,omitzero"`       // not to be started before
-	Message       string    `json:"message,omitempty"`       // why the last one ended
+	Format        int         `json:"format"`
+	PID           int         `json:"pid,omitempty"`           // server started last; 0 once its end was noticed
+	Starter       incarnation `json:"starter,omitzero"`        // who started it
+	Size          size        `json:"size,omitzero"`           // that it was started with; zero when that is not known
+	Configuration string      `json:"configuration,omitempty"` // the mark of the one that it was started with; "" when that is not known
+	LogOffset     int64       `json:"log_offset,omitempty"`    // where its log begins
+	ReadyAt       time.Time   `json:"ready_at,omitzero"`       // when it was first seen ready
+	WasReady      bool        `json:"was_ready,omitempty"`     // some server of this instance was ready once
+	StoppingSince time.Time   `json:"stopping_since,omitzero"` // when it was asked to end
+	Failures      int         `json:"failures,omitempty"`      // ends that nobody asked for, in a row
+	Failed        bool        `json:"failed,omitempty"`        // it won't become ready by itself
+	RetryAt       time.Time   `json:"retry_at,omitzero"`       // not to be started before
+	Message       string      `json:"message,omitempty"`       // why the last one ended
 }
 
 // size is how much an instance has, in our files.

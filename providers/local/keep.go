@@ -177,7 +177,7 @@ func (p *Provider) settleStopped(ctx context.Context, d directory, r record) (ti
 		return 0, err
 	}
 	if st := d.status(); st.PID != 0 {
-		return 0, p.ended(d, r, st, true, false)
+		return 0, p.ended(d, r, st, true)
 	}
 	return 0, nil
 }
@@ -187,8 +187,8 @@ func (p *Provider) settleRunning(ctx context.Context, d directory, r record) (ti
 	if s.alive() {
 		return p.settleAlive(d, r, s, st)
 	}
-	if st.PID != 0 { // it has ended, and its starter did not live to note it
-		if err := p.ended(d, r, st, false, false); err != nil {
+	if st.PID != 0 { // it has ended, and its starter has not noted it yet, or did not live to
+		if err := p.ended(d, r, st, false); err != nil {
 			return 0, err
 		}
 		st = d.status()

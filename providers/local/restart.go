@@ -14,17 +14,24 @@ import (
 // that it is about has ended: by then nothing of it is left to be undone or
 // repeated, whoever was killed on the way.
 type restart struct {
-	Request string `json:"request"`
-	// The server that ran when the wish was recorded, by its process and when
-	// that began; zero when there was none.
-	PID   int   `json:"pid,omitempty"`
-	Began int64 `json:"began,omitempty"`
+	Request     string `json:"request"`
+	incarnation        // the server that ran when the wish was recorded; zero when there was none
 }
 
 // concerns reports whether s is the server that has to end.
 func (r restart) concerns(s server) bool {
-	return s.alive() && r.PID == s.pid && r.Began == began(s.pid)
+	return s.alive() && r.PID == s.pid && r.lives()
 }
+
+// incarnation is one process, and never a later one that got its number.
+type incarnation struct {
+	PID   int   `json:"pid,omitempty"`
+	Began int64 `json:"began,omitempty"`
+}
+
+func incarnationOf(pid int) incarnation { return incarnation{pid, began(pid)} }
+
+func (i incarnation) lives() bool { return i.PID != 0 && i.Began == began(i.PID) }
 
 // began is when a process began, in the kernel's clock ticks since it was
 // booted; 0 when there is no such process.
@@ -69,7 +76,7 @@ func (p *Provider) Restart(ctx context.Context, id toygres.InstanceID, request s
 	if fresh {
 		r.Restart = restart{Request: request}
 		if s.alive() {
-			r.Restart.PID, r.Restart.Began = s.pid, began(s.pid)
+			r.Restart.incarnation = incarnationOf(s.pid)
 		}
 		if err := d.write(r); err != nil {
 			return p.failure("recording that the instance should be restarted", err)

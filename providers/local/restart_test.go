@@ -33,7 +33,7 @@ func TestARestartWhoseCallerDiedIsFinished(t *testing.T) {
 				old := d.server()
 				r, err := d.read()
 				require.NoError(t, err)
-				r.Restart = restart{Request: "request", PID: old.pid, Began: began(old.pid)}
+				r.Restart = restart{"request", incarnationOf(old.pid)}
 				require.NoError(t, d.write(r))
 				require.NotEqual(t, toygres.PhaseReady, observe(t, p, id).Phase, "the old server is shown as ready")
 				before(t, d)
@@ -74,8 +74,8 @@ func TestARestartMeansOneServerAndNotItsNumber(t *testing.T) {
 	id := provision(t, p)
 	s := directoryOf(p, id).server()
 	require.NotZero(t, began(s.pid))
-	require.True(t, restart{PID: s.pid, Began: began(s.pid)}.concerns(s))
-	require.False(t, restart{PID: s.pid, Began: began(s.pid) - 1}.concerns(s))
+	require.True(t, restart{"request", incarnationOf(s.pid)}.concerns(s))
+	require.False(t, restart{"request", incarnation{s.pid, began(s.pid) - 1}}.concerns(s))
 	require.False(t, restart{}.concerns(s))
 	require.False(t, restart{}.concerns(server{}))
 	require.Zero(t, began(1<<30))

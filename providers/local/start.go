@@ -117,7 +117,8 @@ func (p *Provider) launch(ctx context.Context, d directory, r record, in install
 	pid := cmd.Process.Pid
 	go p.attend(d, cmd)
 	p.log.Info("server started", "instance", d.id, "pid", pid, "port", r.Port)
-	st.PID, st.LogOffset, st.ReadyAt, st.StoppingSince = pid, offset, time.Time{}, time.Time{}
+	st.PID, st.Starter, st.LogOffset = pid, incarnationOf(os.Getpid()), offset
+	st.ReadyAt, st.StoppingSince = time.Time{}, time.Time{}
 	now, mark := size(r.spec().Size()), r.spec().Configuration().Mark()
 	if st.Size != now || st.Configuration != mark && st.Configuration != "" {
 		st.WasReady = false // it has not shown that it can start like this
@@ -176,12 +177,12 @@ func (p *Provider) noteEnd(ctx context.Context, d directory, pid int, how *os.Pr
 	if st.PID != pid {
 		return nil // somebody else has noted it
 	}
-	return p.ended(d, r, st, how.Success(), true)
+	return p.ended(d, r, st, how.Success())
 }
 
 // ended changes the status after the end of the server that is in it. orderly
-// means that it ended on request; seen that its starter saw it end.
-func (p *Provider) ended(d directory, r record, st status, orderly, seen bool) error {
+// means that it ended on request.
+func (p *Provider) ended(d directory, r record, st status, orderly bool) error {
 	wasReady := !st.ReadyAt.IsZero() || d.claimed().state == "ready"
 	st.WasReady = st.WasReady || wasReady
 	if r.Wants == running && !orderly && st.StoppingSince.IsZero() {
@@ -196,7 +197,7 @@ func (p *Provider) ended(d directory, r record, st status, orderly, seen bool) e
 		if saysDiskFull(words) {
 			st.Message += "; free space on the disk of " + p.config.Dir + " or enlarge it"
 		}
-		p.noteFailure(&st, seen)
+		p.noteFailure(&st, st.Starter.lives())
 		p.log.Warn("server ended", "instance", d.id, "pid", st.PID, "failures", st.Failures, "reason", words)
 	}
 	st.PID, st.ReadyAt, st.StoppingSince = 0, time.Time{}, time.Time{}
@@ -204,14 +205,15 @@ func (p *Provider) ended(d directory, r record, st status, orderly, seen bool) e
 }
 
 // noteFailure counts a failure and decides when the next start is due. A
-// server that was never ready and failed before our eyes would fail again: who
-// asked for it should hear that at once.
-func (p *Provider) noteFailure(st *status, seen bool) {
+// server that was never ready and failed alone, not together with who started
+// it as when the machine goes down, would fail again: who asked for it should
+// hear that at once.
+func (p *Provider) noteFailure(st *status, alone bool) {
 	if !st.ReadyAt.IsZero() && time.Since(st.ReadyAt) >= p.timing.stable {
 		st.Failures = 0
 	}
 	st.Failures++
-	st.Failed = st.Failures >= p.timing.giveUp || (seen && !st.WasReady)
+	st.Failed = st.Failures >= p.timing.giveUp || (alone && !st.WasReady)
 	var wait time.Duration
 	if st.Failures > 1 {
 		wait = min(p.timing.firstRetry<<min(st.Failures-2, 20), p.timing.lastRetry)
