@@ -77,7 +77,7 @@ func TestServerEndsWithAKilledTestProcess(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(filepath.Dir(dir))
 		return os.IsNotExist(err)
-	}, 30*time.Second, 50*time.Millisecond, "the killed process left %s", dir)
+	}, time.Minute, 50*time.Millisecond, "the killed process left %s", dir)
 	_, err := pgx.Connect(t.Context(), url)
 	require.Error(t, err)
 }

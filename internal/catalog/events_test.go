@@ -102,7 +102,7 @@ func lateCommit(t *testing.T, pool *pgxpool.Pool) (seen, all []int64) {
 		}
 		return committed || count(t, pool, `SELECT count(*) FROM pg_locks
 			WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) > 0
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	seen = look()
 	require.NoError(t, slow.Commit(ctx))
 	if !committed {
@@ -200,7 +200,7 @@ func receive[T any](t *testing.T, from <-chan T) T {
 	select {
 	case value := <-from:
 		return value
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		require.FailNow(t, "nothing was heard")
 		panic("unreachable")
 	}

@@ -103,7 +103,7 @@ func TestSessionEndsUnusedAndInAnyCase(t *testing.T) {
 	require.Eventually(t, func() bool {
 		p, err = s.Principal(ctx, hash)
 		return err == nil && p.ExpiresAt.After(start.Add(30*time.Minute))
-	}, 10*time.Second, time.Millisecond, "the use is recorded afterwards")
+	}, time.Minute, time.Millisecond, "the use is recorded afterwards")
 	require.WithinDuration(t, start.Add(40*time.Minute), p.ExpiresAt, time.Minute)
 	pruned, err := s.PruneSessions(ctx)
 	require.NoError(t, err)
@@ -137,12 +137,12 @@ func TestUseOfATokenIsRecordedOnceAMinute(t *testing.T) {
 		require.NoError(t, err)
 		return tokens[0].LastUsedAt
 	}
-	require.Eventually(t, func() bool { return !lastUsed().IsZero() }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return !lastUsed().IsZero() }, time.Minute, time.Millisecond)
 	exec(t, pool, `UPDATE api_tokens SET last_used_at = now() - interval '61 seconds'`)
 	require.Eventually(t, func() bool {
 		_, err := s.Principal(ctx, hash)
 		return err == nil && time.Since(lastUsed()) < 30*time.Second
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	s.Close() // waits for what is still to be written
 	require.Equal(t, 3, count(t, pool, `SELECT count(*) FROM written`), "two uses and the test's own")
 }

@@ -93,7 +93,7 @@ func (u *user) start(out, errs io.Writer, args ...string) func() int {
 		select {
 		case c := <-code:
 			return c
-		case <-time.After(30 * time.Second):
+		case <-time.After(time.Minute):
 			u.t.Error("the command did not end: toygres ", strings.Join(args, " "))
 			return -1
 		}
@@ -121,7 +121,7 @@ func (b *lockedBuffer) String() string {
 // eventually waits for a condition.
 func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, 20*time.Second, 2*time.Millisecond)
+	require.Eventually(t, condition, time.Minute, 2*time.Millisecond)
 }
 
 func testInstance(name string) openapi.Instance {

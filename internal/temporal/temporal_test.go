@@ -137,7 +137,7 @@ func call(t *testing.T, c temporal.Config) error {
 	opened, err := c.Open(temporal.Options{Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer opened.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err = opened.CheckHealth(ctx, &client.CheckHealthRequest{})
 	return err

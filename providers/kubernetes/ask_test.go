@@ -26,7 +26,7 @@ func TestAServerServesFromWhenItTakesConnectionsUntilItShutsDown(t *testing.T) {
 	// Under load a server may be too slow once.
 	becomes := func(want bool, why string) {
 		t.Helper()
-		require.Eventually(t, func() bool { return serves(t.Context(), u.Host) == want }, 30*time.Second, 10*time.Millisecond, why)
+		require.Eventually(t, func() bool { return serves(t.Context(), u.Host) == want }, time.Minute, 10*time.Millisecond, why)
 	}
 	require.False(t, serves(t.Context(), u.Host), "instances have TLS, so this is something else")
 

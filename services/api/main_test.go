@@ -94,7 +94,7 @@ func startProgram(t *testing.T) *program {
 			}
 		}
 		return p.url != ""
-	}, 20*time.Second, 10*time.Millisecond, "it does not serve")
+	}, time.Minute, 10*time.Millisecond, "it does not serve")
 	return p
 }
 
@@ -140,7 +140,7 @@ func TestMigrateAndAdminPrepareTheCatalog(t *testing.T) {
 	require.Equal(t, 200, status())
 	_, err = command(t, "another password", "admin", "--username", "Admin")
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return status() == 401 }, 10*time.Second, 10*time.Millisecond, "the session outlives the password")
+	require.Eventually(t, func() bool { return status() == 401 }, time.Minute, 10*time.Millisecond, "the session outlives the password")
 }
 
 func TestCommandsRefuseWhatCannotWork(t *testing.T) {
@@ -252,14 +252,14 @@ func TestServeStopsInOrder(t *testing.T) {
 		}
 		response.Body.Close()
 		return response.StatusCode == http.StatusServiceUnavailable
-	}, 10*time.Second, 5*time.Millisecond, "it stops without a word")
+	}, time.Minute, 5*time.Millisecond, "it stops without a word")
 	for lines.Scan() {
 	}
 	require.NoError(t, lines.Err(), "the stream must end properly")
 	select {
 	case err := <-p.ended:
 		require.NoError(t, err)
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("an open stream holds the program up")
 	}
 }

@@ -72,7 +72,6 @@ func TestTheMonitorMovesToTheNextReleaseAndKeepsNoOldOne(t *testing.T) {
 	r.start("v2")
 	begun := time.Now()
 	stop() // it would stay for as long as something is bound to it
-	require.Less(t, time.Since(begun), time.Minute)
 	r.watchedBy(", release v2", begun)
 	for shard := range 4 {
 		d, err := r.client.DescribeWorkflowExecution(t.Context(), workflows.MonitorID(shard), "")

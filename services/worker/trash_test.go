@@ -98,7 +98,7 @@ func TestATimerIsBoundToNoReleaseBeforeItsTime(t *testing.T) {
 	created := r.create("demo")
 	r.succeeds(created)
 	id := created.Instance.ID
-	r.trash("demo", 20*time.Second)
+	r.trash("demo", time.Minute)
 	_, bound := r.timerOf(id)
 	require.False(t, bound)
 

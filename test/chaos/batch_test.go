@@ -87,7 +87,7 @@ func TestABatchWhoseAPIWasKilledBeforeItStartedItIsCarriedOutOnce(t *testing.T) 
 			require.NoError(t, err)
 		}
 		return id != ""
-	}, 20*time.Second, 5*time.Millisecond, "the batch was not recorded")
+	}, time.Minute, 5*time.Millisecond, "the batch was not recorded")
 	require.NoError(t, syscall.Kill(api, syscall.SIGKILL))
 	<-ended
 	require.NoError(t, syscall.Kill(temporal, syscall.SIGCONT))

@@ -54,7 +54,7 @@ func TestAPostgresPodKeepsItsData(t *testing.T) {
 	require.Eventually(t, func() bool {
 		public, err = services.Get(t.Context(), "public", meta.GetOptions{})
 		return err == nil && len(public.Status.LoadBalancer.Ingress) > 0
-	}, 30*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	require.Equal(t, "3", query(t, public.Status.LoadBalancer.Ingress[0].IP, "SELECT 3"))
 	for _, name := range []string{"pg", "pg." + namespace + ".svc.cluster.local", "pg-0.pods"} {
 		require.Equal(t, "4\n", inPod(t, k, namespace, "PGPASSWORD="+password, "psql", "-h", name, "-U", "postgres", "-Atc", "SELECT 4"))
@@ -78,7 +78,7 @@ func TestNothingIsLeftOnTheMachine(t *testing.T) {
 				require.NoError(t, err)
 				_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended with the others
 			}
-			require.Eventually(t, func() bool { return !getStatus(t, state, program).Running }, 10*time.Second, 20*time.Millisecond)
+			require.Eventually(t, func() bool { return !getStatus(t, state, program).Running }, time.Minute, 20*time.Millisecond)
 		},
 		"after kill -9 of the kubelet and containerd": func(t *testing.T, state, program string) {
 			for _, name := range []string{"kubelet", "containerd"} {
@@ -157,7 +157,7 @@ func TestAClusterEndsWithAKilledTestProcess(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(state)
 		return os.IsNotExist(err)
-	}, 30*time.Second, 50*time.Millisecond, "the killed process left %s", state)
+	}, time.Minute, 50*time.Millisecond, "the killed process left %s", state)
 	require.NoFileExists(t, link)
 	require.Empty(t, clusterProcesses(t, state))
 }
@@ -284,7 +284,7 @@ func awaitPod(t *testing.T, k *kubernetestest.Kubernetes, namespace, name, not s
 // query waits for a server that is only just becoming reachable: the proxy gathers changes for up to a second.
 func query(t *testing.T, host, sql string) (value string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	url := fmt.Sprintf("postgres://postgres:%s@%s:5432/postgres?sslmode=disable&connect_timeout=2", password, host)
 	for {

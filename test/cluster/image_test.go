@@ -64,7 +64,7 @@ func TestThePostgresImageDoesWhatTheOfficialOneDoes(t *testing.T) {
 				require.NoError(t, err)
 				pod := awaitPod(t, k, namespace, name, "")
 
-				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				config, err := pgx.ParseConfig("sslmode=disable user=bob password=" + password + " host=" + pod.Status.PodIP)
 				require.NoError(t, err)

@@ -114,9 +114,9 @@ func await(t testing.TB, p *kubernetes.Provider, id toygres.InstanceID, phase to
 }
 
 // awaitMessage watches until the instance says why it is not ready.
-func awaitMessage(t testing.TB, p *kubernetes.Provider, id toygres.InstanceID, within time.Duration, part string) toygres.Observation {
+func awaitMessage(t testing.TB, p *kubernetes.Provider, id toygres.InstanceID, part string) toygres.Observation {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), within)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	changes, err := p.Watch(ctx)
 	require.NoError(t, err)
@@ -129,8 +129,17 @@ func awaitMessage(t testing.TB, p *kubernetes.Provider, id toygres.InstanceID, w
 			return seen
 		}
 	}
-	require.FailNow(t, "the reason was not shown in time", "wanted %q within %v, seen last: %+v", part, within, seen)
+	require.FailNow(t, "the reason was not shown in time", "wanted %q, seen last: %+v", part, seen)
 	return seen
+}
+
+// awaitFailure waits until the reason is shown of an instance that others may
+// still mend, and sees that it has failed for who has no patience with them.
+func awaitFailure(t testing.TB, config kubernetes.Config, id toygres.InstanceID, reason string) {
+	t.Helper()
+	require.Equal(t, toygres.PhaseStarting, awaitMessage(t, newProvider(t, config), id, reason).Phase)
+	config.Patience = time.Second
+	require.Contains(t, await(t, newProvider(t, config), id, toygres.PhaseFailed).Message, reason)
 }
 
 func connect(t testing.TB, p *kubernetes.Provider, id toygres.InstanceID) *pgx.Conn {

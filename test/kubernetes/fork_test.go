@@ -87,7 +87,7 @@ func TestAForkIsFinishedAlthoughPodAndWorkerDieAndLeavesNoWayToItsSource(t *test
 	working, kill := context.WithCancel(t.Context())
 	killed := beginFork(working, p, id, spec)
 	first := copyingPod(t, config.Namespace, id, "")
-	awaitMessage(t, p, id, patience, "about to be copied")
+	awaitMessage(t, p, id, "about to be copied")
 	require.Contains(t, objectsOf(t, config.Namespace, id), way)
 	require.NoError(t, client.CoreV1().Pods(config.Namespace).Delete(t.Context(), "pg-"+string(id)+"-0", metav1.DeleteOptions{GracePeriodSeconds: new(int64)}))
 	second := copyingPod(t, config.Namespace, id, first)

@@ -37,7 +37,7 @@ func TestAPublicInstanceIsReadyWhenItsNameLeadsToItsLoadBalancer(t *testing.T) {
 	spec.Name, spec.Public = "1test", true
 	require.NoError(t, p.Provision(t.Context(), id, spec))
 	const host = "pg-1test.westeurope.cloudapp.azure.com"
-	seen := awaitMessage(t, p, id, patience, "waiting for the name "+host)
+	seen := awaitMessage(t, p, id, "waiting for the name "+host)
 	require.Equal(t, toygres.PhaseStarting, seen.Phase)
 
 	service, err := client.CoreV1().Services(config.Namespace).Get(t.Context(), "pg-"+string(id), metav1.GetOptions{})

@@ -69,7 +69,6 @@ func TestKeepFinishesAnInterruptedResize(t *testing.T) {
 func TestAResizeForWhichNoNodeHasRoomCanBeTakenBack(t *testing.T) {
 	t.Parallel()
 	config := newConfig(t)
-	config.Patience = 5 * time.Second
 	p := newProvider(t, config)
 	id := provision(t, p)
 	_, err := connect(t, p, id).Exec(t.Context(), `CREATE TABLE kept AS SELECT 1`)
@@ -77,7 +76,7 @@ func TestAResizeForWhichNoNodeHasRoomCanBeTakenBack(t *testing.T) {
 	before, err := p.Observe(t.Context(), id)
 	require.NoError(t, err)
 	require.NoError(t, p.Resize(t.Context(), id, toygres.Size{CPUMillis: toygres.MaxCPUMillis}))
-	require.Contains(t, await(t, p, id, toygres.PhaseFailed).Message, "Insufficient cpu")
+	awaitFailure(t, config, id, "Insufficient cpu")
 	require.NoError(t, p.Resize(t.Context(), id, before.Size))
 	require.Eventually(t, func() bool {
 		seen, err := p.Observe(t.Context(), id)

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,21 +13,19 @@ import (
 )
 
 // TestACreateThatCanNotSucceedFailsWithTheReasonAndLeavesNothing lets others
-// mend trouble for ten seconds only, so each create is over soon after that.
+// mend trouble for ten seconds only.
 func TestACreateThatCanNotSucceedFailsWithTheReasonAndLeavesNothing(t *testing.T) {
-	const mend, soon = 10 * time.Second, 30 * time.Second // on a busy machine; it is a matter of three
-	stack := newStack(t, "TOYGRES_KUBERNETES_PATIENCE="+mend.String(),
+	stack := newStack(t, "TOYGRES_KUBERNETES_PATIENCE=10s",
 		"TOYGRES_KUBERNETES_IMAGES=18=postgres:18,17=127.0.0.1:1/postgres:17,16=No/Image Name")
 	for _, c := range []struct {
 		name   string
 		change func(*testing.T, *openapi.CreateInstanceJSONRequestBody)
 		reason string
-		within time.Duration
 	}{
-		{"no-room", noRoom, "Insufficient cpu", mend + soon},
-		{"no-image", noImage, "127.0.0.1:1", mend + soon},
-		{"bad-image", badImage, "InvalidImageName", soon},
-		{"no-volume", noVolume, "has not made its volume yet", mend + soon},
+		{"no-room", noRoom, "Insufficient cpu"},
+		{"no-image", noImage, "127.0.0.1:1"},
+		{"bad-image", badImage, "InvalidImageName"},
+		{"no-volume", noVolume, "has not made its volume yet"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			request := small(c.name)
@@ -37,7 +34,6 @@ func TestACreateThatCanNotSucceedFailsWithTheReasonAndLeavesNothing(t *testing.T
 			require.Equal(t, openapi.OperationStateFailed, operation.State)
 			require.NotNil(t, operation.Error)
 			require.Contains(t, *operation.Error, c.reason)
-			require.Less(t, operation.EndedAt.Sub(operation.CreatedAt), c.within)
 			requireNothingLeft(t, stack, operation.InstanceId)
 			failed := instance(t, stack, c.name)
 			require.Equal(t, openapi.InstanceStateFailed, failed.State)

@@ -53,7 +53,7 @@ test('chosen instances are stopped, started and restarted, each with its own res
   await expect(failed.getByText(/there is no instance/i)).toBeVisible()
   const done = results.locator(`[data-result="${name}-c"]`)
   await expect(done.getByLabel('Done')).toBeVisible()
-  await expect(done.getByText('Stopped')).toBeVisible({ timeout: 45_000 })
+  await expect(done.getByText('Stopped')).toBeVisible({ timeout: 90_000 })
   await results.getByRole('button', { name: 'Close' }).last().click()
 
   await page.getByLabel('Select all').check()
@@ -86,7 +86,7 @@ test('chosen instances are deleted when their number is typed, brought back from
   await dialog.getByRole('textbox').fill('delete 3')
   await isAccessible(page)
   await confirm.click()
-  await expect(page.getByText('3 of 3 · 2 succeeded · 1 failed')).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByText('3 of 3 · 2 succeeded · 1 failed')).toBeVisible({ timeout: 120_000 })
   await expect(
     page.locator(`[data-instance="${name}-c"]`).getByText(/protected against deletion/),
   ).toBeVisible()
@@ -107,6 +107,6 @@ test('chosen instances are deleted when their number is typed, brought back from
   await dialog.getByRole('textbox').fill('delete 1')
   await dialog.getByLabel('Remove them for good at once').check()
   await dialog.getByRole('button', { name: 'Delete 1 instance' }).click()
-  await expect(page.getByText('1 of 1 · 1 succeeded')).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByText('1 of 1 · 1 succeeded')).toBeVisible({ timeout: 120_000 })
   expect(await api.stateOf(`${name}-a`)).toBe('gone')
 })

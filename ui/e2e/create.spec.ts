@@ -19,7 +19,7 @@ test('an instance is created while its steps go by, and its connection is shown'
   for (const step of ['provision', 'wait for ready', 'test connection', 'mark running']) {
     await expect(steps.locator(`[data-step="${step}"]`)).toBeVisible()
   }
-  await expect(steps.locator('[data-state="succeeded"]')).toHaveCount(4, { timeout: 45_000 })
+  await expect(steps.locator('[data-state="succeeded"]')).toHaveCount(4, { timeout: 90_000 })
   await expect(steps.getByRole('status')).toHaveText('Create succeeded.')
   await expect(page.getByText('Running', { exact: true })).toBeVisible()
   await expect(page.locator('[data-event="instance.state"]').first()).toBeVisible()
@@ -164,5 +164,5 @@ test('an instance that another one creates appears by itself', async ({ page, ap
   await api.create(name)
   const row = page.locator(`[data-instance="${name}"]`)
   await expect(row).toBeVisible()
-  await expect(row.getByText('Running')).toBeVisible({ timeout: 45_000 })
+  await expect(row.getByText('Running')).toBeVisible({ timeout: 90_000 })
 })

@@ -9,7 +9,7 @@ test('the dashboard follows what goes on, and says what needs attention', async 
   const seen = expect(progress.getByRole('link', { name })).toBeVisible() // before it is over
   await api.create(name)
   await seen
-  await expect(progress.getByRole('link', { name })).toHaveCount(0, { timeout: 45_000 })
+  await expect(progress.getByRole('link', { name })).toHaveCount(0, { timeout: 90_000 })
 
   const failed = await api.createFailed()
   const attention = page.getByRole('region', { name: 'Needs attention' })

@@ -30,7 +30,7 @@ test('markup in what people say of an instance is shown as text', async ({ page,
   await signIn(page)
   await page.goto(`/instances?search=${name}&columns=tags&tag=${encodeURIComponent(`team=${markup}`)}`)
   const row = page.locator(`[data-instance="${name}"]`)
-  await expect(row.getByText(markup, { exact: true })).toBeVisible({ timeout: 45_000 })
+  await expect(row.getByText(markup, { exact: true })).toBeVisible({ timeout: 90_000 })
   await expect(page.getByLabel('Tag')).toHaveValue(`team=${markup}`)
   await expect(page.locator('img')).toHaveCount(0)
 })

@@ -18,7 +18,7 @@ test('an operation is followed on its page, cancelled there, and tried again', a
     await expect(page.getByRole('heading', { name: `Create ${name}` })).toBeFocused() // what opened it is gone
     await expect(diagram.locator('[data-node="lost"]')).toHaveAttribute('data-state', 'cancelled')
     await expect(diagram.locator('[data-node="undo"]')).toHaveAttribute('data-state', 'succeeded')
-  }).toPass({ timeout: 90_000 })
+  }).toPass({ timeout: 180_000 })
   await expect(diagram.locator('[data-edge="undo to lost"]')).toHaveAttribute('data-taken', 'true')
   await expect(page.getByRole('img', { name: 'Undo (succeeded). It ended: cancelled.' })).toBeVisible()
   await isAccessible(page)
@@ -28,7 +28,7 @@ test('an operation is followed on its page, cancelled there, and tried again', a
   await expect(page.getByRole('link', { name: 'What it tries again' })).toBeVisible()
   expect(page.url()).not.toBe(cancelled)
   await expect(diagram.locator('[data-node="succeeded"]')).toHaveAttribute('data-state', 'succeeded', {
-    timeout: 45_000,
+    timeout: 90_000,
   })
   await expect(diagram.locator('[data-node="lost"]')).toHaveAttribute('data-state', 'pending')
   await expect(steps.getByText(/last attempt by .+/).first()).toBeVisible()
@@ -39,7 +39,7 @@ test('a step that waits for its next attempt says why, and is tried at once when
   page,
   api,
 }) => {
-  test.setTimeout(240_000)
+  test.setTimeout(400_000)
   const name = newName()
   await api.createRunning(name)
   const record = await api.recordOf(name)
@@ -55,15 +55,15 @@ test('a step that waits for its next attempt says why, and is tried at once when
     try {
       replaceFile(record ?? '', 'no record')
       await page.goto(`/operations/${await api.beginResize(name, { memory_mib: memory++ })}`)
-      await expect(step).toContainText(/attempt 4 · next try in/, { timeout: 30_000 })
+      await expect(step).toContainText(/attempt 4 · next try in/, { timeout: 60_000 })
     } finally {
       replaceFile(record ?? '', sound)
     }
     await now.click({ timeout: 5000 })
     await expect(page.getByText('The step is tried now.')).toBeVisible({ timeout: 3000 })
-  }).toPass({ timeout: 100_000 })
+  }).toPass({ timeout: 200_000 })
   const operation = page.getByRole('region', { name: `Resize ${name}` })
-  await expect(operation.getByText('Succeeded', { exact: true })).toBeVisible({ timeout: 45_000 })
+  await expect(operation.getByText('Succeeded', { exact: true })).toBeVisible({ timeout: 90_000 })
   await expect(step).not.toContainText('attempt 5') // they count from 1 again
   await expect(now).toHaveCount(0)
   await step.getByText('4 attempts failed').click()

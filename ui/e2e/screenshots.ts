@@ -70,7 +70,7 @@ async function finishedBatch(request: APIRequestContext): Promise<string> {
   const { id } = (await created.json()) as { id: string }
   const over = async () =>
     ((await (await request.get(`/api/batches/${id}`)).json()) as { state: string }).state
-  await expect.poll(over, { timeout: 60_000 }).toBe('succeeded')
+  await expect.poll(over, { timeout: 120_000 }).toBe('succeeded')
   const deleted = await request.post('/api/instances/bulk/delete', {
     data: { names: ['review-{1..3}'], purge: true },
   })

@@ -39,7 +39,7 @@ test('parameters are searched, changed together as planned, and reset', async ({
   await expect(plan.getByText('needs a restart')).toHaveCount(1)
   await isAccessible(page)
   await review.getByRole('button', { name: 'Apply' }).click()
-  await expect(page.getByText('Update succeeded.')).toBeVisible({ timeout: 45_000 })
+  await expect(page.getByText('Update succeeded.')).toBeVisible({ timeout: 90_000 })
 
   await search.fill('')
   await page.getByLabel('Only what is set').check()
@@ -73,7 +73,7 @@ test('networks are changed as planned, and a wrong one is refused in the words o
   await expect(dialog.getByText('Allowed networks: all → 10.0.0.0/8, 127.0.0.0/8')).toBeVisible()
   await isAccessible(page)
   await dialog.getByRole('button', { name: 'Apply' }).click()
-  await expect(page.getByText('Update succeeded.')).toBeVisible({ timeout: 45_000 })
+  await expect(page.getByText('Update succeeded.')).toBeVisible({ timeout: 90_000 })
   await expect(page.getByRole('listitem').filter({ hasText: '127.0.0.0/8' })).toBeVisible()
 })
 

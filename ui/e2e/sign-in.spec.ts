@@ -51,7 +51,7 @@ test('a session that ended elsewhere is noticed without a click, and the search 
   await page.goto('/operations?state=failed')
   await isLive(page)
   expect((await page.request.delete('/api/sessions/current')).status()).toBe(204)
-  await expect(page.getByText('Your session has ended')).toBeVisible({ timeout: 45_000 })
+  await expect(page.getByText('Your session has ended')).toBeVisible({ timeout: 90_000 })
   await fillSignIn(page, admin.password)
   await expect(page).toHaveURL(/\/operations\?state=failed$/)
   await expect(page.getByLabel('State')).toHaveValue('failed')

@@ -38,7 +38,7 @@ export class Api {
   }
 
   async reaches(name: string, state: Schema<'InstanceState'>): Promise<void> {
-    await expect.poll(() => this.stateOf(name), { timeout: 45_000, intervals: [200] }).toBe(state)
+    await expect.poll(() => this.stateOf(name), { timeout: 90_000, intervals: [200] }).toBe(state)
   }
 
   async stop(name: string): Promise<void> {
@@ -113,7 +113,7 @@ export class Api {
       await this.create(name)
       await this.request.post(`/api/operations/${await this.lastOperationID(name)}/cancel`)
       await expect
-        .poll(async () => ['running', 'failed'].includes(await this.stateOf(name)), { timeout: 45_000 })
+        .poll(async () => ['running', 'failed'].includes(await this.stateOf(name)), { timeout: 90_000 })
         .toBe(true)
       if ((await this.stateOf(name)) === 'failed') return name
     }
@@ -153,7 +153,7 @@ export class Api {
           const guess = { username: name, password: 'a wrong guess' }
           return (await this.request.post('/api/sessions', { data: guess })).status()
         },
-        { timeout: 45_000, intervals: [0] },
+        { timeout: 90_000, intervals: [0] },
       )
       .toBe(429)
     // Whoever signs in after this test, from the same address, is not to be counted as guessing.
@@ -171,11 +171,11 @@ export class Api {
     for (const name of this.created) {
       const settled = ['running', 'stopped', 'failed', 'trashed', 'gone']
       await expect
-        .poll(async () => settled.includes(await this.stateOf(name)), { timeout: 45_000, intervals: [200] })
+        .poll(async () => settled.includes(await this.stateOf(name)), { timeout: 90_000, intervals: [200] })
         .toBe(true)
       if ((await this.stateOf(name)) === 'gone') continue
       await this.delete(name)
-      await expect.poll(() => this.stateOf(name), { timeout: 45_000, intervals: [200] }).toBe('gone')
+      await expect.poll(() => this.stateOf(name), { timeout: 90_000, intervals: [200] }).toBe('gone')
     }
     this.created.clear()
   }

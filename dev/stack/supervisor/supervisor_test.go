@@ -35,7 +35,7 @@ func (s *stack) script(name, body string) Part {
 	s.t.Helper()
 	file := filepath.Join(s.dir, name+".sh")
 	s.write(file, body)
-	return Part{Name: name, StartTimeout: 10 * time.Second, StopTimeout: 5 * time.Second, Command: func() *exec.Cmd {
+	return Part{Name: name, StartTimeout: time.Minute, StopTimeout: 5 * time.Second, Command: func() *exec.Cmd {
 		cmd := exec.Command(file)
 		cmd.Env = append(os.Environ(), "DIR="+s.dir)
 		return cmd
@@ -84,7 +84,7 @@ func (s *stack) part(name string) PartState {
 
 func (s *stack) eventually(what string, condition func() bool) {
 	s.t.Helper()
-	require.Eventually(s.t, condition, 20*time.Second, 5*time.Millisecond, what)
+	require.Eventually(s.t, condition, time.Minute, 5*time.Millisecond, what)
 }
 
 func (s *stack) running() {

@@ -300,9 +300,7 @@ func TestNothingOfAnApplicationIsCalledByTheSuperuser(t *testing.T) {
 func TestAFunctionThatHangsIsEndedByTheTimeLimit(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	began := time.Now()
 	_, err := s.Preview(t.Context(), s.role, `pg_sleep(60)::text`)
 	require.Equal(t, "57014", requireCode(t, toygres.CodeQueryFailed, err).Postgres.SQLState)
-	require.Less(t, time.Since(began), 50*time.Second)
 	require.NotContains(t, err.Error(), "pg_sleep", "the log holds no expression")
 }

@@ -63,7 +63,7 @@ func TestBadRequestsAreRefusedWithAProblem(t *testing.T) {
 // send sends a request and says what is wrong with the answer, "" for nothing.
 func (a *api) send(as *caller, b badRequest, document *openapi3.T) (status int, wrong string) {
 	a.t.Helper()
-	ctx, cancel := context.WithTimeout(a.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(a.t.Context(), 2*time.Minute)
 	defer cancel() // also ends a stream
 	request, err := http.NewRequestWithContext(ctx, b.method, a.url, strings.NewReader(b.body))
 	require.NoError(a.t, err)

@@ -290,5 +290,5 @@ func (a *api) running(name string) toygres.Instance {
 // eventually waits for a condition.
 func eventually(t *testing.T, condition func() bool, message string) {
 	t.Helper()
-	require.Eventually(t, condition, 15*time.Second, 10*time.Millisecond, message)
+	require.Eventually(t, condition, time.Minute, 10*time.Millisecond, message)
 }

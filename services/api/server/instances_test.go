@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
@@ -284,11 +283,9 @@ func TestReadsWorkWithoutTemporal(t *testing.T) {
 	t.Parallel()
 	a := start(t)
 	a.running("demo")
-	begun := time.Now()
 	for _, path := range []string{"/api/instances", "/api/instances/demo", "/api/operations", "/api/offer", "/api/instances/demo/events", "/api/me"} {
 		require.Equal(t, 200, a.asAdmin().get(path).status, path)
 	}
-	require.Less(t, time.Since(begun), 5*time.Second)
 }
 
 func TestOfferIsWhatTheProviderHas(t *testing.T) {

@@ -77,7 +77,7 @@ func (f *follower) next() (block, bool) {
 	select {
 	case b, ok := <-f.blocks:
 		return b, ok
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 		f.t.Fatal("the stream is silent")
 		return block{}, false
 	}
