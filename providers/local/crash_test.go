@@ -27,7 +27,7 @@ func matches(t *testing.T, pattern string) bool {
 func awaitFile(t *testing.T, pattern string) {
 	t.Helper()
 	for begin := time.Now(); !matches(t, pattern); runtime.Gosched() {
-		require.Less(t, time.Since(begin), time.Minute, "%s never appeared", pattern)
+		require.Less(t, time.Since(begin), patience, "%s never appeared", pattern)
 	}
 }
 
@@ -38,7 +38,7 @@ func awaitPoint(t *testing.T, dir, file string) {
 	t.Helper()
 	last := filepath.Join(dir, "*/data", postmasterPID)
 	for begin := time.Now(); !matches(t, filepath.Join(dir, file)) && !matches(t, last); runtime.Gosched() {
-		require.Less(t, time.Since(begin), time.Minute, "%s never appeared", file)
+		require.Less(t, time.Since(begin), patience, "%s never appeared", file)
 	}
 }
 
@@ -190,11 +190,11 @@ func TestKeepRestartsAKilledServer(t *testing.T) {
 		var n int
 		err := watch.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO %'").Scan(&n)
 		return err == nil && n == 1
-	}, time.Minute, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 
 	old := d.server().pid
 	require.NoError(t, syscall.Kill(old, syscall.SIGKILL))
-	require.Eventually(t, func() bool { s := d.server(); return s.ready() && s.pid != old }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { s := d.server(); return s.ready() && s.pid != old }, patience, 10*time.Millisecond)
 	await(t, p, id, toygres.PhaseReady)
 	var v string
 	require.NoError(t, connect(t, p, id).QueryRow(t.Context(), "SELECT v FROM kept").Scan(&v))

@@ -25,7 +25,7 @@ var forkPoints = map[string]string{
 func awaitFork(t *testing.T, d directory, file string) {
 	t.Helper()
 	for begin := time.Now(); !matches(t, d.file(file)) && !matches(t, d.file("data/"+postmasterPID)); runtime.Gosched() {
-		require.Less(t, time.Since(begin), time.Minute, "%s never appeared", file)
+		require.Less(t, time.Since(begin), patience, "%s never appeared", file)
 	}
 }
 
@@ -66,7 +66,7 @@ func TestAForkWhoseSourceStopsFailsWithThatReasonAndLeavesNothing(t *testing.T) 
 	forked := make(chan error, 1)
 	pid := 0
 	for begin := time.Now(); pid == 0; {
-		require.Less(t, time.Since(begin), time.Minute)
+		require.Less(t, time.Since(begin), patience)
 		go func() { forked <- p.Provision(t.Context(), id, spec) }()
 		for err := error(nil); pid == 0 && err == nil; {
 			err = conn.QueryRow(t.Context(), `SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE backend_type = 'walsender'`).Scan(&pid)

@@ -83,7 +83,7 @@ func TestServerThatCantStartFailsAfterSomeTriesAndRecoversWhenRepaired(t *testin
 	require.GreaterOrEqual(t, d.status().Failures, 3)
 
 	require.NoError(t, os.WriteFile(d.file("data/postgresql.auto.conf"), nil, 0o600))
-	require.Eventually(t, func() bool { return d.server().ready() }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return d.server().ready() }, patience, 10*time.Millisecond)
 	await(t, p, id, toygres.PhaseReady)
 }
 
@@ -152,7 +152,7 @@ func TestShutdownEndsAllAndKeepBringsBackWhatWasWanted(t *testing.T) {
 	a, b, c := provision(t, p), provision(t, p), provision(t, p)
 	require.NoError(t, p.Stop(t.Context(), c))
 	await(t, p, c, toygres.PhaseStopped)
-	require.Eventually(t, func() bool { return directoryOf(p, a).status().WasReady }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return directoryOf(p, a).status().WasReady }, patience, time.Millisecond)
 	stop()
 
 	require.NoError(t, newProvider(t, config).Shutdown(t.Context()))
@@ -180,7 +180,7 @@ func TestSeveralKeepersDoNotDisturbEachOther(t *testing.T) {
 	for range 3 {
 		old := d.server().pid
 		require.NoError(t, syscall.Kill(old, syscall.SIGKILL))
-		require.Eventually(t, func() bool { s := d.server(); return s.ready() && s.pid != old }, time.Minute, 10*time.Millisecond)
+		require.Eventually(t, func() bool { s := d.server(); return s.ready() && s.pid != old }, patience, 10*time.Millisecond)
 	}
 	require.LessOrEqual(t, d.status().Failures, 3, "one end was counted more than once")
 	require.NoError(t, p.Stop(t.Context(), id))
@@ -201,7 +201,7 @@ func TestWatchTellsOfAKill(t *testing.T) {
 	for observe(t, other, id).Phase == toygres.PhaseReady {
 		select {
 		case <-changes:
-		case <-time.After(time.Minute):
+		case <-time.After(patience):
 			t.Fatal("the watch did not tell")
 		}
 	}
@@ -228,7 +228,7 @@ func TestAHundredWatchesShareOneInotifyInstance(t *testing.T) {
 		for range changes { // until it is closed
 		}
 	}
-	require.Eventually(t, func() bool { return inotifyInstances(t) == before }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return inotifyInstances(t) == before }, patience, time.Millisecond)
 }
 
 func inotifyInstances(t *testing.T) int {
@@ -250,5 +250,5 @@ func TestEndedServersLeaveNoZombies(t *testing.T) {
 	id := provision(t, p)
 	pid := directoryOf(p, id).server().pid
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-	require.Eventually(t, func() bool { return !exists(pid) }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return !exists(pid) }, patience, time.Millisecond)
 }

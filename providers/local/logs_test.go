@@ -109,7 +109,7 @@ func TestFollowLosesNothingWhenTheLogIsPutAside(t *testing.T) {
 		case line := <-lines:
 			require.Contains(t, line, fmt.Sprintf(" %d ", next))
 			next++
-		case <-time.After(time.Minute):
+		case <-time.After(patience):
 			require.FailNow(t, "the log is not followed", "line %d did not come", next)
 		}
 	}
@@ -162,7 +162,7 @@ func TestALogIsGivenUpByAReaderWhoCloses(t *testing.T) {
 		require.ErrorIs(t, err, io.ErrClosedPipe)
 		cancel()
 	}
-	require.Eventually(t, func() bool { return openFiles(t, d.logFile()) == 0 }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return openFiles(t, d.logFile()) == 0 }, patience, 10*time.Millisecond)
 }
 
 // openFiles counts how often this process has a file open.

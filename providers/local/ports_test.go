@@ -104,7 +104,7 @@ func TestPortTakenByAStrangerIsNamedAndWaitedFor(t *testing.T) {
 	require.Contains(t, o.Message, "address already in use")
 
 	require.NoError(t, stranger.Close())
-	require.Eventually(t, func() bool { return observe(t, p, id).Phase == toygres.PhaseReady }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return observe(t, p, id).Phase == toygres.PhaseReady }, patience, 10*time.Millisecond)
 }
 
 func TestUnusableHostIsNotTakenForLackOfPorts(t *testing.T) {

@@ -55,7 +55,7 @@ func TestRestartOfAFailedServerTriesAgain(t *testing.T) {
 	require.NoError(t, d.signal(d.server().pid, syscall.SIGKILL))
 	held, err := d.lock(t.Context())
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return !d.server().alive() }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return !d.server().alive() }, patience, 10*time.Millisecond)
 	st := d.status()
 	st.PID, st.Failed, st.Failures, st.Message = 0, true, 8, "it failed"
 	require.NoError(t, d.setStatus(st))

@@ -20,6 +20,9 @@ import (
 	"github.com/toygres/toygres/providers/providertest"
 )
 
+// patience is how long any one thing may take on a busy machine.
+const patience = 3 * time.Minute
+
 // newDir returns a directory that PostgreSQL's user can reach, which those of
 // testing.T can't. When the test ends no process may be left in it.
 func newDir(t *testing.T) string {
@@ -51,7 +54,7 @@ func newProvider(t *testing.T, config Config) *Provider {
 	p, err := New(config)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		require.NoError(t, p.Shutdown(ctx))
 	})
@@ -74,7 +77,7 @@ func provision(t *testing.T, p *Provider) toygres.InstanceID {
 
 func await(t *testing.T, p *Provider, id toygres.InstanceID, phase toygres.Phase) toygres.Observation {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	o, err := providertest.Await(ctx, p, id, phase)
 	require.NoError(t, err)

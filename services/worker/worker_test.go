@@ -166,7 +166,7 @@ func await[T any](t *testing.T, look func() (T, error)) T {
 		var err error
 		seen, err = look()
 		require.NoError(c, err)
-	}, 90*time.Second, 20*time.Millisecond)
+	}, 3*time.Minute, 20*time.Millisecond)
 	return seen
 }
 
