@@ -99,7 +99,8 @@ test-tools:
 
 .PHONY: test-go
 test-go: build ## Unit tests, and tests against real PostgreSQL and Temporal
-	$(GO_TEST) -timeout 20m $$(go list ./... | grep -vE '/test/(chaos|cluster|install|kubernetes|stack)$$')
+	@# The tests that take longest begin first.
+	$(GO_TEST) -timeout 20m $$(go list ./services/worker ./... | grep -vE '/test/(chaos|cluster|install|kubernetes|stack)$$')
 
 .PHONY: test-signin
 test-signin: test-tools build ui/node_modules ## Sign-in with a real OpenID Connect provider, also in a real browser

@@ -97,6 +97,8 @@ test('an administrator revokes the token of another user, and it works no more',
   await isAccessible(page)
   await theirs.getByRole('button', { name: 'Revoke their-ci' }).click()
   await expect(theirs.getByText('None. Users make their own.')).toBeVisible()
+  // Above the dialog, which is a top layer of the browser's.
+  await expect(page.locator('[role=status]:popover-open').getByText('Revoked their-ci')).toBeVisible()
   expect((await program.get('/api/me')).status()).toBe(401)
   expect((await user.get('/api/me')).status()).toBe(200)
   await Promise.all([user.dispose(), program.dispose()])

@@ -161,7 +161,7 @@ export function ChoiceField<T extends string>(props: ChoiceFieldProps<T>) {
           <label
             key={choice.value}
             className={cx(
-              'flex min-h-9 cursor-pointer flex-wrap items-baseline gap-x-2 rounded-lg border px-3 py-2 shadow-card transition-colors',
+              'flex min-h-9 cursor-pointer flex-wrap content-start items-baseline gap-x-2 rounded-lg border px-3 py-2 shadow-card transition-colors',
               'has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent',
               choice.value === value
                 ? 'border-accent bg-accent-wash ring-1 ring-accent'

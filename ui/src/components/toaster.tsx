@@ -1,16 +1,29 @@
 import { CircleAlert, CircleCheck, X } from 'lucide-react'
-import { useSyncExternalStore } from 'react'
+import { useEffect, useRef, useSyncExternalStore } from 'react'
 
 import { dismissToast, toastStore } from '@/lib/toasts'
 
 /** Where toasts appear. */
 export function Toaster() {
   const toasts = useSyncExternalStore(toastStore.subscribe, toastStore.read)
+  const ref = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const element = ref.current
+    if (!element) return
+    // What was opened last lies above the rest. It is opened again only above a dialog, which hides
+    // a status from screen readers anyway: they may miss what is said in one that has just been opened.
+    const open = element.matches(':popover-open')
+    if (open && !document.querySelector('dialog[open]')) return
+    if (open) element.hidePopover()
+    element.showPopover()
+  }, [toasts])
   return (
     <div
+      ref={ref}
+      popover="manual"
       role="status"
       aria-label="Notifications"
-      className="pointer-events-none fixed inset-x-4 bottom-4 z-40 flex flex-col items-end gap-2"
+      className="pointer-events-none fixed inset-x-4 top-auto bottom-4 m-0 flex w-auto flex-col items-end gap-2 overflow-visible border-0 bg-transparent p-0 text-inherit"
     >
       {toasts.map((toast) => (
         <div

@@ -57,7 +57,7 @@ export function EditUserDialog({ user, children, onClose }: Props) {
     <Dialog title={user.name} onClose={onClose}>
       <form onSubmit={submit} className="flex flex-col gap-2">
         <RoleField value={role} onChange={setRole} />
-        <div className="mt-2 grid gap-x-3 sm:grid-cols-2">
+        <div className="mt-2 grid gap-x-3 gap-y-2 sm:grid-cols-2">
           <TextField
             label="Most instances"
             inputMode="numeric"

@@ -56,7 +56,7 @@ export function PasswordCard() {
           error={errors.new_password}
         />
         {change.isError && <ErrorAlert error={change.error} className="mb-3" />}
-        <Button type="submit" pending={change.isPending}>
+        <Button type="submit" pending={change.isPending} className="mt-1">
           Change password
         </Button>
       </form>
