@@ -209,6 +209,11 @@ export const test = base.extend<Fixtures>({
     await api.removeCreated()
     await request.dispose()
   },
+  page: async ({ page }, use) => {
+    await use(page)
+    // What the page asks while it is closed may be on its way through a route of the test.
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+  },
   noTrouble: [
     async ({ context }, use) => {
       const trouble: string[] = []
